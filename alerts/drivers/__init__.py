@@ -1,0 +1,1 @@
+"""Where alerts touch the outside world: channels, metrics, dashboards."""

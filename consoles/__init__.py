@@ -1,0 +1,1 @@
+"""Where people look and act; the composition root."""

@@ -1,0 +1,1 @@
+"""The HTTP surface: what source systems, pages, analysts and metrics speak to."""

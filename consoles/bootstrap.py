@@ -1,0 +1,208 @@
+"""Puts a hall together from settings: the one place where drivers are chosen."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from alerts.drivers.prometheus import Exporter
+from consoles.clock import Clock, WallClock
+from consoles.engine import Engine
+from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE, FolderLock
+from consoles.hall import Hall, Names, SurfaceSettings
+from consoles.importing.profile import profile_packs
+from consoles.settings import Settings
+from ledger.drivers.calendar_files import load_calendars
+from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
+from ledger.errors import LogUnavailable, SettingInvalid
+from ledger.log import EventLog
+from ledger.work_calendar import WorkCalendar
+from processors.drivers.embedded import Supervisor
+from processors.drivers.pack_files import load_packs
+from processors.drivers.sql_state import SqlState
+from processors.supervision.policy import Policy
+from projections.drivers.engine import open_engine
+from projections.drivers.projector import Projector
+from projections.drivers.readers import Readers
+from projections.drivers.sql_store import SqlStore
+from projections.registry import all_projections
+
+COLLECT_AFTER = 50_000
+
+Role = Literal["supervise", "if-free", "read"]
+"""`supervise` needs the folder's lock, `if-free` takes it if nobody has it, `read` leaves it."""
+
+
+def load_policy(settings: Settings, pack: str | None = None) -> Policy:
+    """Return the packs and calendars that settings name.
+
+    Args:
+        settings: the effective settings.
+        pack: the pack of live cases instead of the one in the settings.
+
+    Raises:
+        PackInvalid: a pack file with an error.
+        CalendarInvalid: a calendar file with an error.
+        SettingInvalid: a pack or calendar that does not exist.
+    """
+    packs = load_packs(Path(settings.packs) if settings.packs else None)
+    folder = Path(settings.calendars) if settings.calendars else None
+    calendars = {name: WorkCalendar(spec) for name, spec in load_calendars(folder).specs.items()}
+    chosen = pack or settings.pack
+    if chosen not in packs:
+        raise SettingInvalid(f"pack: found {chosen!r}, expected one of {', '.join(sorted(packs))}.")
+    if settings.calendar not in calendars:
+        names = ", ".join(sorted(calendars))
+        raise SettingInvalid(f"calendar: found {settings.calendar!r}, expected one of {names}.")
+    return Policy(
+        packs=packs,
+        default_pack=chosen,
+        calendars=calendars,
+        default_calendar=settings.calendar,
+        profiles=profile_packs(),
+    )
+
+
+def spare_the_collector() -> None:
+    """Keep what was loaded out of the collector's sight, and let it look more seldom.
+
+    The loops make many short-lived values and hardly a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+def open_hall(
+    settings: Settings,
+    *,
+    role: Role,
+    clock: Callable[[EventLog], Clock] = lambda _: WallClock(),
+    generated: bool = False,
+    names: Names | None = None,
+    stale: bool = False,
+) -> Hall:
+    """Open the data folder and return the hall in it, not yet started.
+
+    Args:
+        settings: the effective settings.
+        role: whether this process supervises.
+        clock: makes the hall's clock, knowing the log it will stamp.
+        generated: the data come from the simulator.
+        names: published names, by (kind, code, language).
+        stale: leave read models of another version alone; for the command that makes them again.
+
+    Raises:
+        DataFolderBusy: another process supervises the folder and `role` needs to.
+        LogMismatch: states or read models belong to another log.
+        ProjectionStale: the read models were made by another version.
+    """
+    _check_edition(settings)
+    folder = settings.data
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(folder)
+    if role == "supervise":
+        lock.require()
+    supervises = role != "read" and lock.take()
+    try:
+        hall = _opened(settings, lock, clock, supervises=supervises, stale=stale)
+    except BaseException:
+        lock.release()
+        raise
+    hall.settings = _surface(settings, generated=generated)
+    hall.names = names or {}
+    return hall
+
+
+def _opened(
+    settings: Settings,
+    lock: FolderLock,
+    clock: Callable[[EventLog], Clock],
+    *,
+    supervises: bool,
+    stale: bool,
+) -> Hall:
+    """Open what the folder holds, the lock being taken where this process supervises."""
+    folder = settings.data
+    policy = load_policy(settings)
+    zone = ZoneInfo(settings.zone)
+    stamping = _Late()
+    log = SqliteLog(folder / LOG_FILE, settings.partitions, now=stamping.now_us)
+    ticking = stamping.clock = clock(log)
+    state_engine = open_engine(f"sqlite:///{folder / STATE_FILE}")
+    read_engine = open_engine(f"sqlite:///{folder / READ_FILE}")
+    states = SqlState(state_engine)
+    store = SqlStore(read_engine, all_projections(zone), zone)
+    projector = Projector(log, store)
+    exporter = Exporter()
+    supervisor = None
+    if not stale:
+        store.prepare()
+    if supervises:
+        supervisor = Supervisor(
+            log, states, policy, ticking.now_us, ticking.may_tick, exporter.observe_delay
+        )
+        if not stale:
+            projector.claim(range(log.partitions))
+    engine = Engine(supervisor, projector, log.partitions if supervises and not stale else 0)
+    log.on_append(engine.wake)
+    hall = Hall(
+        settings=_surface(settings, generated=False),
+        log=log,
+        dead_letters=SqliteDeadLetters(log),
+        states=states,
+        read_engine=read_engine,
+        readers=Readers(read_engine, zone),
+        policy=policy,
+        clock=ticking,
+        lock=lock,
+        supervisor=supervisor,
+        projector=projector,
+        engine=engine,
+        exporter=exporter,
+        names={},
+        closers=[log.close, state_engine.dispose, read_engine.dispose],
+    )
+    exporter.read(hall.figures)
+    return hall
+
+
+class _Late:
+    """The clock of a log that must be open before its clock can be chosen."""
+
+    clock: Clock
+
+    def now_us(self) -> int:
+        """Return the chosen clock's instant.
+
+        Raises:
+            LogUnavailable: the clock leapt ahead. A stamp could never be taken back, and would let
+                ticks happen that are not due.
+        """
+        if not self.clock.may_tick():
+            raise LogUnavailable(
+                "The machine's clock leapt ahead of its monotonic one; nothing is recorded.",
+                hint="Correct the clock, or restart the process if the new time is right.",
+            )
+        return self.clock.now_us()
+
+
+def _check_edition(settings: Settings) -> None:
+    if not settings.log == settings.database == "sqlite:":
+        raise SettingInvalid(
+            f"log, database: found {settings.log!r}, {settings.database!r}; "
+            "this edition keeps both in the data folder (`sqlite:`)."
+        )
+
+
+def _surface(settings: Settings, *, generated: bool) -> SurfaceSettings:
+    return SurfaceSettings(
+        zone=ZoneInfo(settings.zone),
+        hall_name=settings.name,
+        generated=generated,
+        max_body_bytes=settings.max_body_bytes,
+        max_batch_events=settings.max_batch_events,
+        max_in_flight=settings.max_in_flight,
+        max_live_clients=settings.max_live_clients,
+    )

@@ -1,0 +1,1 @@
+"""The command `hall`: one module a group of commands."""

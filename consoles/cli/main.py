@@ -1,0 +1,35 @@
+"""The entry point: the group `hall` and its commands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from consoles.cli.importing import import_group
+from consoles.cli.reading import cards, case, explain
+from consoles.cli.serving import demo, serve
+from consoles.cli.simulating import simulate
+from consoles.cli.upkeep import check, rebuild, skip
+from ledger.errors import PolicyError
+
+assert PolicyError.code, "python -O strips the checks this program relies on"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="hall-ledger", prog_name="hall")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder of the embedded edition's files [default: ./hall-data or HALL_DATA].",
+)
+@click.pass_context
+def main(context: click.Context, data: Path | None) -> None:
+    """Event-sourced case ledger and electronic supervision of a government service hall."""
+    values: dict[str, Any] = context.ensure_object(dict)
+    if data is not None:
+        values["data"] = data
+
+
+for command in (demo, serve, import_group, simulate, case, cards, explain, rebuild, check, skip):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""The demo hall: a seeded county hall that reports its day through the public intake."""

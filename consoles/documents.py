@@ -1,0 +1,105 @@
+"""The generated parts of OPERATING.md: settings, commands, errors, metrics, views, rules.
+
+Each stands between two marks in the page; `make docs` writes them again, and a test compares.
+"""
+
+import re
+from pathlib import Path
+
+import click
+
+from alerts.metrics import metrics_table
+from consoles.api.problems import KINDS
+from consoles.cli.main import main
+from consoles.dictionary import data_dictionary
+from consoles.settings import settings_table
+from ledger.errors import HallError
+from processors.drivers.pack_files import load_packs
+from processors.supervision.rules import ANOMALIES, RULES
+
+PAGE = "OPERATING.md"
+
+
+def command_table() -> str:
+    """Return the table of commands with their options."""
+    lines = ["| command | does |", "| --- | --- |"]
+    for name, command in sorted(main.commands.items()):
+        if isinstance(command, click.Group):
+            for inner, each in sorted(command.commands.items()):
+                lines.append(_command_row(f"{name} {inner}", each))
+        else:
+            lines.append(_command_row(name, command))
+    return "\n".join(lines)
+
+
+def _command_row(name: str, command: click.Command) -> str:
+    parts = [f"hall {name}"]
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            parts.append(parameter.make_metavar(click.Context(command)))
+        elif parameter.name != "data":
+            parts.append(f"[{'/'.join((*parameter.opts, *parameter.secondary_opts))}]")
+    help_text = (command.help or "").partition("\n")[0]
+    return f"| `{' '.join(parts).replace('|', '/')}` | {help_text} |"
+
+
+def error_table() -> str:
+    """Return the table of error codes: what each means and whether a retry helps."""
+    lines = ["| code | HTTP | retry | meaning |", "| --- | --- | --- | --- |"]
+    for error in sorted(_all_errors(HallError), key=lambda cls: cls.code):
+        status = KINDS[error.code].status if error.code in KINDS else "–"
+        meaning = (error.__doc__ or "").partition("\n")[0]
+        retry = "yes" if error.retryable else "no"
+        lines.append(f"| `{error.code}` | {status} | {retry} | {meaning} |")
+    return "\n".join(lines)
+
+
+def _all_errors(root: type[HallError]) -> set[type[HallError]]:
+    """Return the errors that have a code of their own."""
+    own = {root} if "code" in vars(root) else set()
+    return own.union(*(_all_errors(child) for child in root.__subclasses__()))
+
+
+def rule_table() -> str:
+    """Return the rule reference: every threshold of every shipped pack, and the anomalies."""
+    lines = ["| pack | level | limit | offset | basis |", "| --- | --- | --- | --- | --- |"]
+    for pack in load_packs().values():
+        for each in pack.thresholds:
+            name = pack.level_names[each.level][0]
+            lines.append(
+                f"| `{pack.name}` {pack.title} | {name} (`{each.level}`) | {each.limit} "
+                f"| {each.offset:+d} units | {each.basis} |"
+            )
+    lines += ["", "| rule | meaning |", "| --- | --- |"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in {**RULES, **ANOMALIES}.items()]
+    return "\n".join(lines)
+
+
+GENERATED = {
+    "settings": settings_table,
+    "commands": command_table,
+    "errors": error_table,
+    "metrics": metrics_table,
+    "rules": rule_table,
+    "views": data_dictionary,
+}
+
+
+def rendered(page: str) -> str:
+    """Return the page with every generated part as the code now says."""
+    for name, make in GENERATED.items():
+        begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+        text = f"{begin}\n\n{make().strip()}\n\n{end}"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        page = pattern.sub(text.replace("\\", r"\\"), page)
+    return page
+
+
+def write(root: Path) -> None:
+    """Write the generated parts of the page in a checkout."""
+    path = root / PAGE
+    path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parent.parent)

@@ -1,0 +1,180 @@
+"""One hall, composed: log, states, read models, clock and answers, for pages and commands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine as SqlEngine
+
+from alerts.drivers.prometheus import Exporter
+from alerts.metrics import Figures
+from consoles import answers
+from consoles.clock import Clock
+from consoles.engine import Engine
+from consoles.folder import FolderLock
+from ledger.drivers.sqlite_log import SqliteLog
+from ledger.errors import RecordUnreadable
+from ledger.log import DeadLetters, Position
+from ledger.record import AnyRecord
+from ledger.wire import decode
+from processors.drivers.embedded import Supervisor
+from processors.drivers.sql_state import SqlState
+from processors.supervision.explain import explain_card
+from processors.supervision.policy import Policy
+from projections.drivers.projector import Projector
+from projections.drivers.readers import Readers
+
+Names = Mapping[tuple[str, str, str], str]
+"""Published names by (kind, code, language)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceSettings:
+    """The settings that the HTTP surface and the pages read."""
+
+    zone: ZoneInfo
+    hall_name: str
+    generated: bool
+    max_body_bytes: int
+    max_batch_events: int
+    max_in_flight: int
+    max_live_clients: int
+
+
+class Closer(Protocol):
+    """Something to release at the end."""
+
+    def __call__(self) -> object:
+        """Release it."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Hall:
+    """What `bootstrap.open_hall` puts together.
+
+    Attributes:
+        supervisor: None where another process supervises the folder.
+    """
+
+    settings: SurfaceSettings
+    log: SqliteLog
+    dead_letters: DeadLetters
+    states: SqlState
+    read_engine: SqlEngine
+    readers: Readers
+    policy: Policy
+    clock: Clock
+    lock: FolderLock
+    supervisor: Supervisor | None
+    projector: Projector
+    engine: Engine
+    exporter: Exporter
+    names: Names
+    closers: list[Closer]
+
+    def now_us(self) -> int:
+        """Return the hall's instant."""
+        return self.clock.now_us()
+
+    def explain(self, card_id: str) -> dict[str, Any] | None:
+        """Return the statement of intervals of a card, or None."""
+        card = self.readers.card(card_id)
+        if card is None:
+            return None
+        entries = self.entries(card["subject"])
+        records = [(position.offset, record) for position, record in entries]
+        statement = explain_card(records, card_id, self.policy)
+        if statement is None:
+            return None
+        positions = {record.name: position for position, record in entries}
+        return answers.explanation(statement, positions, self.settings.zone)
+
+    def case_history(
+        self, case_id: str, as_of_us: int | None = None, known_at_us: int | None = None
+    ) -> dict[str, Any] | None:
+        """Return state and timeline of a case, or None where the ledger holds nothing of it."""
+        entries = self.entries(case_id)
+        zone = self.settings.zone
+        return answers.case_history(case_id, entries, zone, as_of_us, known_at_us)
+
+    def entries(self, case_id: str) -> list[tuple[Position, AnyRecord]]:
+        """Return everything the ledger holds of a case, in log order."""
+        found: list[tuple[Position, AnyRecord]] = []
+        for position in sorted(self.readers.case_positions(case_id)):
+            ((place, raw),) = self.log.read(position.partition, position.offset, 1)
+            found.append((place, decode(raw)))
+        return found
+
+    def status(self) -> dict[str, Any]:
+        """Return readiness with its reasons, lags and positions."""
+        reasons = []
+        if self.engine.failure is not None:
+            reasons.append(str(self.engine.failure))
+        reasons.extend(map(str, self._unreadable().values()))
+        if self.supervisor is None:
+            reasons.append("another process supervises this data folder")
+        report = self.supervisor.report if self.supervisor else None
+        if report is not None and report.ticks_held:
+            reasons.append("the clock leapt ahead; ticks are held until the process is restarted")
+        return {
+            "ready": not reasons,
+            "reasons": reasons,
+            "supervision_lag": self.supervisor.lag() if self.supervisor else None,
+            "projection_lag": sum(self.projector.lags().values()),
+            "suspended_cases": self.states.suspended_count(),
+            "ticks": report.ticks if report else 0,
+            "log": {"identity": self.log.identity, "ends": self.log.ends()},
+        }
+
+    def _unreadable(self) -> dict[int, RecordUnreadable]:
+        """Return the partitions that a record stops, and what was said of it."""
+        judged = self.supervisor.report.unreadable if self.supervisor else {}
+        return {**self.engine.unreadable, **judged}
+
+    def figures(self) -> Figures:
+        """Return what the metrics show now."""
+        now_us = self.now_us()
+        report = self.supervisor.report if self.supervisor else None
+        return Figures(
+            singles={
+                "hall_supervision_lag_records": self.supervisor.lag() if self.supervisor else 0,
+                "hall_projection_lag_records": sum(self.projector.lags().values()),
+                "hall_log_records": sum(self.log.ends().values()),
+                "hall_supervision_suspended_cases": self.states.suspended_count(),
+                "hall_supervision_last_tick_poll_timestamp_seconds": (
+                    report.last_tick_poll_us / 1e6 if report else 0
+                ),
+                "hall_supervision_ticks_held": int(bool(report and report.ticks_held)),
+                "hall_engine_up": int(self.engine.failure is None and not self._unreadable()),
+            },
+            cards=self.readers.cards_by_level_and_hall(),
+            cases=self.readers.cases_by_state(),
+            dead_letters=self.dead_letters.counts(),
+            calendars={
+                name: calendar.days_remaining(now_us)
+                for name, calendar in self.policy.calendars.items()
+                if calendar.spec.published_years
+            },
+        )
+
+    def metrics(self) -> bytes:
+        """Return the metrics in Prometheus text format."""
+        return self.exporter.text()
+
+    def is_working_day(self, day: date) -> bool:
+        """Return whether the hall's calendar works on a local day."""
+        return self.policy.calendars[self.policy.default_calendar].is_working_day(day)
+
+    def name_of(self, kind: str, code: str, lang: str) -> str | None:
+        """Return the published name of a department or matter, or None."""
+        return self.names.get((kind, code, lang))
+
+    def close(self) -> None:
+        """Stop in order and release everything."""
+        self.engine.stop()
+        for closer in self.closers:
+            closer()
+        self.lock.release()

@@ -1,0 +1,1 @@
+"""Pages for people: start page, live console, case replay, hall screen, efficiency."""

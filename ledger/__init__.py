@@ -1,0 +1,1 @@
+"""The case ledger: what happened, in order, for ever."""

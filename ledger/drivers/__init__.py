@@ -1,0 +1,1 @@
+"""Where the ledger touches the outside world: files, databases, brokers."""

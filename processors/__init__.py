@@ -1,0 +1,1 @@
+"""What the ledger makes us conclude."""

@@ -1,0 +1,1 @@
+"""Where supervision touches the outside world: clocks, threads, SQL, workers."""

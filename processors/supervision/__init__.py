@@ -1,0 +1,1 @@
+"""Supervision (电子监察): the pure core that judges cases against law and local rules."""

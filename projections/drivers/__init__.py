@@ -1,0 +1,1 @@
+"""Where read models touch the outside world: SQL databases."""

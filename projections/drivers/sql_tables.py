@@ -1,0 +1,123 @@
+"""The tables in SQL: those of the projections, made from their shapes, and the store's own three.
+
+A rebuild fills the same tables under a suffix and then takes the live ones' place; names of indexes
+carry the generation, because SQLite keeps them unique in a file and does not rename them with their
+table.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.schema import CreateIndex
+
+from projections.rows import TableShape
+
+REBUILD_SUFFIX = "__rebuild"
+
+
+class ReadTables(NamedTuple):
+    """The projections' tables of one generation."""
+
+    metadata: MetaData
+    indexes: Sequence[Index]
+
+
+def read_tables(shapes: Iterable[TableShape], suffix: str = "", generation: int = 1) -> ReadTables:
+    """Return the tables of these shapes; indexes are apart, so that a rebuild makes them last."""
+    metadata = MetaData()
+    indexes: list[Index] = []
+    for shape in shapes:
+        table = _table(metadata, shape, suffix, generation)
+        indexes.extend(_indexes(shape, table, generation))
+    return ReadTables(metadata, indexes)
+
+
+def _table(metadata: MetaData, shape: TableShape, suffix: str, generation: int) -> Table:
+    columns = [
+        Column(
+            column.name,
+            Text() if column.kind == "text" else BigInteger(),
+            autoincrement=False,
+            nullable=column.name not in shape.key,
+            comment=column.comment,
+        )
+        for column in shape.columns
+    ]
+    return Table(
+        shape.name + suffix,
+        metadata,
+        *columns,
+        PrimaryKeyConstraint(*shape.key, name=f"pk_{shape.name}_g{generation}"),
+        comment=shape.comment,
+        sqlite_with_rowid=False,
+    )
+
+
+def _indexes(shape: TableShape, table: Table, generation: int) -> list[Index]:
+    made = []
+    for number, index in enumerate(shape.indexes):
+        where = text(index.where) if index.where else None
+        name = f"ix_{shape.name}_{number}_g{generation}"
+        made.append(
+            Index(
+                name,
+                *(table.c[column] for column in index.columns),
+                sqlite_where=where,
+                postgresql_where=where,
+            )
+        )
+        table.indexes.discard(made[-1])
+    return made
+
+
+def create_indexes(connection: Connection, indexes: Iterable[Index]) -> None:
+    """Create indexes that do not exist yet."""
+    for index in indexes:
+        connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+OWN = MetaData()
+
+READER_POSITIONS = Table(
+    "reader_positions",
+    OWN,
+    Column("reader", Text(), primary_key=True, comment="Name of the reader"),
+    Column("partition", BigInteger(), primary_key=True, autoincrement=False, comment="Partition"),
+    Column("next_offset", BigInteger(), nullable=False, comment="First offset not yet read"),
+    Column("log_identity", Text(), nullable=False, comment="Which log was read"),
+    Column("last_sha256", Text(), nullable=False, comment="Digest of the last record read"),
+    Column("epoch", BigInteger(), nullable=False, comment="Raised by each new owner"),
+    comment="How far each reader has read each partition; committed with its rows.",
+)
+
+PROJECTION_VERSIONS = Table(
+    "projection_versions",
+    OWN,
+    Column("projection", Text(), primary_key=True, comment="Name of the projection"),
+    Column("version", BigInteger(), nullable=False, comment="Version its rows were made by"),
+    Column(
+        "generation", BigInteger(), nullable=False, comment="How often the rows were rebuilt, + 1"
+    ),
+    Column("zone", Text(), nullable=False, comment="Zone whose local days it counts by"),
+    comment="Which version of each projection the stored rows belong to.",
+)
+
+ZONE_OFFSETS = Table(
+    "zone_offsets",
+    OWN,
+    Column("from_us", BigInteger(), primary_key=True, autoincrement=False, comment="From instant"),
+    Column("offset_s", BigInteger(), nullable=False, comment="Seconds east of UTC"),
+    Column("suffix", Text(), nullable=False, comment="The offset as ISO 8601 writes it"),
+    comment="Offsets of the hall's zone, by which views show local time.",
+)

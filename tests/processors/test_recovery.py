@@ -1,0 +1,67 @@
+"""An owner whose states are lost reads them again from the log, and issues nothing anew."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from processors.drivers.sql_state import SqlState
+from processors.supervision.state_codec import encode_state
+from projections.drivers.engine import open_engine
+from tests.golden.language import policy
+from tests.processors.supervised import DAY_US, START_US, Owned, drawn
+
+
+def lived(folder: Path, seed: int, *, stopped: bool = True) -> Owned:
+    """A log of a generated history, its owner stopped in order or not."""
+    owned = Owned(folder)
+    for learned_us, made in drawn(seed):
+        owned.now_us = max(owned.now_us, learned_us)
+        owned.put(made)
+        owned.settle()
+    owned.until(START_US + 60 * DAY_US)
+    if stopped:
+        owned.owner.stop()
+        owned.settle()
+    return owned
+
+
+def without_states(owned: Owned, folder: Path) -> SqlState:
+    """A new owner with an empty state file; its states."""
+    states = SqlState(open_engine(f"sqlite:///{folder / 'again.sqlite'}"))
+    owned.owner = owned.another(states)
+    owned.settle()
+    return states
+
+
+@pytest.mark.parametrize("seed", [31, 32])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_lost_states_are_made_again_and_nothing_is_added(
+    tmp_path: Path, seed: int, stopped: bool
+) -> None:
+    owned = lived(tmp_path, seed, stopped=stopped)
+    before, known = owned.findings(), owned.states
+    again = without_states(owned, tmp_path)
+    assert owned.findings() == before
+    subjects = sorted({record.subject for record in owned.records()})
+    for subject, state in known.load(0, subjects).items():
+        assert encode_state(again.load(0, [subject])[subject]) == encode_state(state)
+    assert again.positions() == owned.log.ends()
+
+
+def test_what_was_issued_under_another_pack_stands_and_no_tick_is_made_up(tmp_path: Path) -> None:
+    owned = lived(tmp_path, 33)
+    before = owned.findings()
+    assert before
+    hunan = policy().packs["hunan"]
+    sooner = tuple(each._replace(offset=each.offset - 1) for each in hunan.thresholds)
+    owned.using = policy(replace(hunan, thresholds=sooner, version="sooner"))
+    without_states(owned, tmp_path)
+    assert owned.findings() == before
+
+
+def test_without_a_marker_everything_is_stepped_again_to_the_same_findings(tmp_path: Path) -> None:
+    owned = lived(tmp_path, 34, stopped=False)
+    before = owned.findings()
+    without_states(owned, tmp_path)
+    assert owned.findings() == before

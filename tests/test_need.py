@@ -1,0 +1,47 @@
+"""The rule of HALL_REQUIRE, proved on runs of pytest of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ABSENT = """
+import pytest
+
+@pytest.mark.real_data("receipt.xes.gz", "no-such-file.gz")
+def test_that_reads_a_file_nobody_has(real_data):
+    raise AssertionError("not reached")
+"""
+
+
+def run_with(tmp_path: Path, required: str) -> subprocess.CompletedProcess[str]:
+    """Run one test that needs a missing file, with HALL_REQUIRE set to `required`."""
+    test_file = tmp_path / "test_absent.py"
+    test_file.write_text(ABSENT, encoding="utf-8")
+    environment = os.environ | {"HALL_REQUIRE": required, "HALL_REAL_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
+    command += ["-p", "tests.conftest", "-p", "no:cacheprovider", str(test_file)]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_what_is_missing_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    run = run_with(tmp_path, "browser")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 skipped" in run.stdout
+    assert "receipt.xes.gz, no-such-file.gz not in" in run.stdout
+
+
+def test_what_is_missing_though_required_fails_with_its_reason(tmp_path: Path) -> None:
+    run = run_with(tmp_path, "browser, real-data")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "HALL_REQUIRE forbids skipping real-data" in run.stdout
+
+
+def test_a_misspelt_requirement_is_refused(tmp_path: Path) -> None:
+    run = run_with(tmp_path, "real_data")
+    assert run.returncode == 4, run.stdout + run.stderr
+    assert "HALL_REQUIRE names real_data; known: browser, kafka, real-data" in run.stderr
