@@ -20,6 +20,7 @@ from bench import (
     http_bench,
     log_bench,
     scale_bench,
+    whatif_bench,
 )
 from bench.machine import description, empty_folder, say
 
@@ -72,6 +73,13 @@ SECTIONS = (
         full=[scale_bench.cost_by_size],
         quick=[
             lambda folder: scale_bench.cost_by_size(folder, many=MANY_QUICK, rounds=5, warming=2),
+        ],
+    ),
+    Section(
+        name="whatif",
+        full=[whatif_bench.of_a_year],
+        quick=[
+            lambda folder: whatif_bench.of_a_year(folder, records=MANY_QUICK, facts=4_000),
         ],
     ),
     Section(

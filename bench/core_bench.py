@@ -82,12 +82,11 @@ def judging(_folder: Path, *, count: int = 2_000, rounds: int = 9) -> list[Row]:
     (state,) = stepped_through([_raw(number) for number in range(len(JUDGED_FACTS))], law).values()
     facts: list[Known] = state.facts
     assert len(facts) == len(JUDGED_FACTS)
-    pack = law.pack_for(None)
-    calendar = law.calendar_for(pack)
+    laws = law.laws(None)
 
     def run() -> None:
         for _ in range(count):
-            judge(facts, pack, calendar, state.now_us)
+            judge(facts, laws, state.now_us)
 
     settle()
     seconds = median_cpu_seconds(run, rounds)

@@ -20,8 +20,10 @@ from ledger import wire
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.log import Appended, Entry, Position, ReaderPosition
 from processors.drivers.embedded import Supervisor
+from processors.drivers.publication_rows import SILENT, Publishing
 from processors.drivers.sql_state import DueCase, SqlState
 from processors.supervision.state import CaseState
+from processors.supervision.units import UnitBatch
 from projections.drivers.engine import open_engine
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
@@ -102,11 +104,16 @@ class TimedStates(SqlState):
             return super().load(partition, subjects)
 
     def commit(
-        self, position: ReaderPosition, reached: ReaderPosition, states: Mapping[str, CaseState]
+        self,
+        position: ReaderPosition,
+        reached: ReaderPosition,
+        states: Mapping[str, CaseState],
+        units: UnitBatch | None = None,
+        publishing: Publishing = SILENT,
     ) -> None:
         """Commit, timed."""
         with self.watch.part("state"):
-            super().commit(position, reached, states)
+            super().commit(position, reached, states, units, publishing)
 
     def due(self, partition: int, now_us: int, limit: int) -> list[DueCase]:
         """Ask for what is due, timed."""

@@ -55,6 +55,9 @@ class IntakeHall:
     def explain(self, card_id: str) -> None:
         """Know no card."""
 
+    def explain_case(self, case_id: str, as_of_us: int | None = None) -> None:
+        """Know no case."""
+
     def case_history(
         self, case_id: str, as_of_us: int | None = None, known_at_us: int | None = None
     ) -> None:

@@ -1,6 +1,6 @@
-"""The two answers an auditor asks for, as JSON values: a case's history, and why a card stands."""
+"""What an auditor asks of a case, as a JSON value: its state and its history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from ledger.findings import AnomalyFound, CaseUnjudged, LimitsSet
 from ledger.log import Position
 from ledger.record import AnyRecord, instant, micros
 from ledger.wire import fact_to_json
-from processors.supervision.explain import Statement
+from processors.supervision.state import HANDLING
 
 Entry = tuple[Position, AnyRecord]
 
@@ -49,82 +49,6 @@ def case_history(
         "known_at": _text(known_at_us, zone),
         "state": _state(shown, zone),
         "timeline": [_line(position, record, zone) for position, record in shown],
-    }
-
-
-def explanation(
-    statement: Statement, positions: Mapping[str, Position], zone: ZoneInfo
-) -> dict[str, Any]:
-    """Return the statement of intervals of a card.
-
-    Args:
-        positions: place in the log by `source#id`.
-    """
-    card = statement.card
-    return {
-        "card_id": card.card_id,
-        "level": card.level,
-        "rule": card.rule,
-        "clock": card.clock,
-        "cycle": card.cycle,
-        "part": card.part,
-        "effective_at": _text(micros(card.effective_at), zone),
-        "detected_at": _text(statement.judged_us, zone),
-        "opened_at": _text(statement.opened_us, zone),
-        "until": _text(statement.until_us, zone),
-        "unit": statement.unit,
-        "standard_day_us": statement.standard_day_us,
-        "used_us": statement.used_us,
-        "stopped_us": statement.stopped_us,
-        "overdue_us": statement.overdue_us,
-        "limits": [
-            {
-                "limit": limit.limit,
-                "granted": None
-                if limit.granted is None
-                else {"amount": limit.granted.amount, "unit": limit.granted.unit},
-                "granted_us": limit.granted_us,
-                "due_at": _text(limit.due_us, zone),
-                "effective_at": _text(limit.effective_us, zone),
-            }
-            for limit in statement.limits
-        ],
-        "intervals": [
-            {
-                "kind": interval.kind,
-                "from": _text(interval.start_us, zone),
-                "until": _text(interval.end_us, zone),
-                "length_us": interval.end_us - interval.start_us,
-                "counted_us": interval.counted_us,
-                "running_us": interval.running_us,
-                "record": _record_of(interval.record, positions),
-            }
-            for interval in statement.intervals
-        ],
-        "responsible": fact_to_json_value(card.responsible),
-        "basis": card.basis,
-        "pack": card.pack,
-        "pack_version": card.pack_version,
-        "calendar_version": card.calendar_version,
-        "evidence": [{"source": each.source, "id": each.id} for each in card.evidence],
-        "reproduced": statement.reproduced,
-    }
-
-
-def fact_to_json_value(value: Any) -> dict[str, Any]:
-    """Return a small value of a finding as a JSON object, absent fields left out."""
-    return {
-        name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None
-    }
-
-
-def _record_of(known: Known, positions: Mapping[str, Position]) -> dict[str, Any]:
-    position = positions.get(known.name)
-    return {
-        "type": known.fact.TYPE,
-        "source": known.source,
-        "id": known.id,
-        "position": None if position is None else position._asdict(),
     }
 
 
@@ -160,7 +84,13 @@ def _state(shown: Sequence[Entry], zone: ZoneInfo) -> dict[str, Any]:
     effective, _ = with_amendments(facts)
     cycles = fold(effective, frozenset({CaseCompleted, DecisionMade})).cycles
     cycle = cycles[-1] if cycles else None
-    limits = [r.data for _, r in sorted(shown, key=lambda e: e[0]) if isinstance(r.data, LimitsSet)]
+    limits = [
+        record.data
+        for _, record in sorted(shown, key=lambda e: e[0])
+        if isinstance(record.data, LimitsSet) and record.data.clock == HANDLING
+    ]
+    if limits and limits[-1].withdrawn:
+        limits = []
     received = next((k.fact for k in effective if isinstance(k.fact, CaseReceived)), None)
     opener = cycle.opener.fact if cycle else received
     completion = None if cycle is None else cycle.completion

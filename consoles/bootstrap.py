@@ -1,7 +1,9 @@
 """Puts a hall together from settings: the one place where drivers are chosen."""
 
 import gc
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -12,8 +14,10 @@ from consoles.engine import Engine
 from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE, FolderLock
 from consoles.hall import Hall, Names, SurfaceSettings
 from consoles.importing.profile import profile_packs
+from consoles.published import Published
+from consoles.publishing import publish_configured
 from consoles.settings import Settings
-from ledger.drivers.calendar_files import load_calendars
+from ledger.drivers.calendar_files import Calendars, load_calendars
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.errors import LogUnavailable, SettingInvalid
 from ledger.log import EventLog
@@ -46,9 +50,16 @@ def load_policy(settings: Settings, pack: str | None = None) -> Policy:
         CalendarInvalid: a calendar file with an error.
         SettingInvalid: a pack or calendar that does not exist.
     """
+    return _configured(settings, _calendars(settings), pack)
+
+
+def _calendars(settings: Settings) -> Calendars:
+    return load_calendars(Path(settings.calendars) if settings.calendars else None)
+
+
+def _configured(settings: Settings, found: Calendars, pack: str | None = None) -> Policy:
     packs = load_packs(Path(settings.packs) if settings.packs else None)
-    folder = Path(settings.calendars) if settings.calendars else None
-    calendars = {name: WorkCalendar(spec) for name, spec in load_calendars(folder).specs.items()}
+    calendars = {name: WorkCalendar(spec) for name, spec in found.specs.items()}
     chosen = pack or settings.pack
     if chosen not in packs:
         raise SettingInvalid(f"pack: found {chosen!r}, expected one of {', '.join(sorted(packs))}.")
@@ -125,7 +136,8 @@ def _opened(
 ) -> Hall:
     """Open what the folder holds, the lock being taken where this process supervises."""
     folder = settings.data
-    policy = load_policy(settings)
+    calendars = _calendars(settings)
+    policy = _configured(settings, calendars)
     zone = ZoneInfo(settings.zone)
     stamping = _Late()
     log = SqliteLog(folder / LOG_FILE, settings.partitions, now=stamping.now_us)
@@ -145,6 +157,12 @@ def _opened(
         )
         if not stale:
             projector.claim(range(log.partitions))
+            since = {
+                name: policy.calendars[name].midnight_after(day - timedelta(days=1))
+                for name, day in calendars.effective_from.items()
+            }
+            if ticking.may_tick():
+                publish_configured(log, states, policy, ticking.now_us(), since)
     engine = Engine(supervisor, projector, log.partitions if supervises and not stale else 0)
     log.on_append(engine.wake)
     hall = Hall(
@@ -162,6 +180,7 @@ def _opened(
         engine=engine,
         exporter=exporter,
         names={},
+        published=Published(log, states.publications, lambda: time.monotonic_ns() // 1_000),
         closers=[log.close, state_engine.dispose, read_engine.dispose],
     )
     exporter.read(hall.figures)
@@ -171,15 +190,17 @@ def _opened(
 class _Late:
     """The clock of a log that must be open before its clock can be chosen."""
 
-    clock: Clock
+    clock: Clock | None = None
 
     def now_us(self) -> int:
-        """Return the chosen clock's instant.
+        """Return the chosen clock's instant; 0 while none is chosen, when entries bring their own.
 
         Raises:
             LogUnavailable: the clock leapt ahead. A stamp could never be taken back, and would let
                 ticks happen that are not due.
         """
+        if self.clock is None:
+            return 0
         if not self.clock.may_tick():
             raise LogUnavailable(
                 "The machine's clock leapt ahead of its monotonic one; nothing is recorded.",

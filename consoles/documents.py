@@ -1,6 +1,7 @@
-"""The generated parts of OPERATING.md: settings, commands, errors, metrics, views, rules.
+"""What `make docs` writes: the generated parts of OPERATING.md, and the whole of RULES.md.
 
-Each stands between two marks in the page; `make docs` writes them again, and a test compares.
+Each part stands between two marks in the page: settings, commands, errors, metrics, views. A test
+compares both pages with the code.
 """
 
 import re
@@ -12,10 +13,9 @@ from alerts.metrics import metrics_table
 from consoles.api.problems import KINDS
 from consoles.cli.main import main
 from consoles.dictionary import data_dictionary
+from consoles.rule_reference import RULE_PAGE, rule_page
 from consoles.settings import settings_table
 from ledger.errors import HallError
-from processors.drivers.pack_files import load_packs
-from processors.supervision.rules import ANOMALIES, RULES
 
 PAGE = "OPERATING.md"
 
@@ -60,27 +60,11 @@ def _all_errors(root: type[HallError]) -> set[type[HallError]]:
     return own.union(*(_all_errors(child) for child in root.__subclasses__()))
 
 
-def rule_table() -> str:
-    """Return the rule reference: every threshold of every shipped pack, and the anomalies."""
-    lines = ["| pack | level | limit | offset | basis |", "| --- | --- | --- | --- | --- |"]
-    for pack in load_packs().values():
-        for each in pack.thresholds:
-            name = pack.level_names[each.level][0]
-            lines.append(
-                f"| `{pack.name}` {pack.title} | {name} (`{each.level}`) | {each.limit} "
-                f"| {each.offset:+d} units | {each.basis} |"
-            )
-    lines += ["", "| rule | meaning |", "| --- | --- |"]
-    lines += [f"| `{name}` | {meaning} |" for name, meaning in {**RULES, **ANOMALIES}.items()]
-    return "\n".join(lines)
-
-
 GENERATED = {
     "settings": settings_table,
     "commands": command_table,
     "errors": error_table,
     "metrics": metrics_table,
-    "rules": rule_table,
     "views": data_dictionary,
 }
 
@@ -96,9 +80,10 @@ def rendered(page: str) -> str:
 
 
 def write(root: Path) -> None:
-    """Write the generated parts of the page in a checkout."""
+    """Write the generated parts of the pages in a checkout."""
     path = root / PAGE
     path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (root / RULE_PAGE).write_text(rule_page(root), encoding="utf-8")
 
 
 if __name__ == "__main__":

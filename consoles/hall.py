@@ -1,7 +1,7 @@
 """One hall, composed: log, states, read models, clock and answers, for pages and commands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -10,24 +10,31 @@ from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
 from alerts.metrics import Figures
-from consoles import answers
+from consoles import answers, explanations
 from consoles.clock import Clock
 from consoles.engine import Engine
 from consoles.folder import FolderLock
+from consoles.published import Published
 from ledger.drivers.sqlite_log import SqliteLog
-from ledger.errors import RecordUnreadable
+from ledger.errors import HallError, RecordUnreadable
 from ledger.log import DeadLetters, Position
-from ledger.record import AnyRecord
+from ledger.reading import read_record
+from ledger.record import AnyRecord, micros
 from ledger.wire import decode
 from processors.drivers.embedded import Supervisor
+from processors.drivers.publication_rows import take
 from processors.drivers.sql_state import SqlState
-from processors.supervision.explain import explain_card
+from processors.supervision.explain import Statement, explain_card, explain_case
+from processors.supervision.pack import Pack
 from processors.supervision.policy import Policy
+from processors.supervision.publications import Publications
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 
 Names = Mapping[tuple[str, str, str], str]
 """Published names by (kind, code, language)."""
+Entries = list[tuple[Position, AnyRecord]]
+"""Records of a case with their places, in log order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,8 @@ class Hall:
 
     Attributes:
         supervisor: None where another process supervises the folder.
+        names: configured names, where the catalogue gives none.
+        published: what the ledger has published.
     """
 
     settings: SurfaceSettings
@@ -73,6 +82,7 @@ class Hall:
     engine: Engine
     exporter: Exporter
     names: Names
+    published: Published
     closers: list[Closer]
 
     def now_us(self) -> int:
@@ -86,11 +96,49 @@ class Hall:
             return None
         entries = self.entries(card["subject"])
         records = [(position.offset, record) for position, record in entries]
-        statement = explain_card(records, card_id, self.policy)
-        if statement is None:
+        why = explain_card(records, card_id, self._policy_of(entries))
+        if why is None:
             return None
-        positions = {record.name: position for position, record in entries}
-        return answers.explanation(statement, positions, self.settings.zone)
+        return explanations.card_explanation(why, _places(entries), self.settings.zone)
+
+    def explain_case(self, case_id: str, as_of_us: int | None = None) -> dict[str, Any] | None:
+        """Return the statements of all clocks of a case, or None where nothing is known of it.
+
+        Args:
+            case_id: the subject.
+            as_of_us: the instant at which clocks are read, leaving out what happened later; now
+                where absent.
+        """
+        entries = self.entries(case_id)
+        at_us = self.now_us() if as_of_us is None else as_of_us
+        if not any(micros(record.time) <= at_us for _, record in entries):
+            return None
+        records = [(position.offset, record) for position, record in entries]
+        policy = self._policy_of(entries)
+        statements: list[Statement] = []
+        unjudged = None
+        try:
+            statements = explain_case(records, policy, at_us)
+        except HallError as error:
+            unjudged = error.code
+        zone = self.settings.zone
+        places = _places(entries)
+        return explanations.case_explanation(case_id, statements, places, zone, at_us, unjudged)
+
+    def _policy_of(self, entries: Entries) -> Policy:
+        """Return what governs a case: what its partition has published, before what is configured.
+
+        Raises:
+            RecordUnreadable: a publication that cannot be used and is not skipped.
+        """
+        if not entries:
+            return self.policy
+        partition = entries[0][0].partition
+        kept = self.states.publications.read(partition)
+        published = Publications()
+        read = (read_record(self.log, Position(partition, offset), raw) for offset, raw in kept)
+        take(self.log, read, published)
+        return replace(self.policy, published=published)
 
     def case_history(
         self, case_id: str, as_of_us: int | None = None, known_at_us: int | None = None
@@ -100,9 +148,9 @@ class Hall:
         zone = self.settings.zone
         return answers.case_history(case_id, entries, zone, as_of_us, known_at_us)
 
-    def entries(self, case_id: str) -> list[tuple[Position, AnyRecord]]:
+    def entries(self, case_id: str) -> Entries:
         """Return everything the ledger holds of a case, in log order."""
-        found: list[tuple[Position, AnyRecord]] = []
+        found: Entries = []
         for position in sorted(self.readers.case_positions(case_id)):
             ((place, raw),) = self.log.read(position.partition, position.offset, 1)
             found.append((place, decode(raw)))
@@ -169,8 +217,25 @@ class Hall:
         return self.policy.calendars[self.policy.default_calendar].is_working_day(day)
 
     def name_of(self, kind: str, code: str, lang: str) -> str | None:
-        """Return the published name of a department or matter, or None."""
-        return self.names.get((kind, code, lang))
+        """Return the name of a department or matter, or None.
+
+        A name that the catalogue in the ledger gives is taken before one that was configured, and
+        any name in the language before one in Chinese.
+        """
+        now_us = self.now_us()
+        return (
+            self.published.name_of(kind, code, lang, now_us)
+            or self.names.get((kind, code, lang))
+            or self.published.name_of(kind, code, "zh", now_us)
+        )
+
+    def pack_in_force(self) -> Pack:
+        """Return the pack that governs live cases opened now."""
+        return self.published.governing(self.now_us()) or self.policy.pack_for(None)
+
+    def packs(self) -> Mapping[str, Pack]:
+        """Return the packs that are known by name, as last published or else as configured."""
+        return {**self.policy.packs, **self.published.packs()}
 
     def close(self) -> None:
         """Stop in order and release everything."""
@@ -178,3 +243,7 @@ class Hall:
         for closer in self.closers:
             closer()
         self.lock.release()
+
+
+def _places(entries: Entries) -> dict[str, Position]:
+    return {record.name: position for position, record in entries}

@@ -99,16 +99,25 @@ class Cycle:
     """One opening of a case's handling.
 
     Attributes:
-        opener: the acceptance; its identity names the cycle.
+        opener: the acceptance, or the receipt of a case deemed accepted; its identity names the
+            cycle.
+        acceptance: the acceptance; None where there is only a deemed one so far.
         closer: the fact that closes the clock; it may lie before the opener.
         completion: the completion, where `closer` is a decision.
+        decision: the first decision.
+        handled: transfers and stages from the opening to the closing, in order.
+        lost: resumptions that close no stop.
     """
 
     opener: Known
+    acceptance: Known | None = None
     closer: Known | None = None
     completion: Known | None = None
+    decision: Known | None = None
     stops: list[Stop] = field(default_factory=list)
     extensions: list[Known] = field(default_factory=list)
+    handled: list[Known] = field(default_factory=list)
+    lost: list[Known] = field(default_factory=list)
     transfer: Known | None = None
     stage: Known | None = None
 
@@ -121,12 +130,21 @@ class CaseView:
     disorder: list[Disorder]
 
 
-def fold(facts: Sequence[Known], closes: frozenset[type[Fact]]) -> CaseView:
+def fold(
+    facts: Sequence[Known],
+    closes: frozenset[type[Fact]],
+    part: str | None = None,
+    deemed: Known | None = None,
+) -> CaseView:
     """Return the cycles and the disorder in the facts of one part.
 
     Args:
-        facts: sorted, with amendments applied.
+        facts: sorted, with amendments applied; for a part of a joint case with the completions of
+            the whole among them.
         closes: fact types that close the clock; the first one does.
+        part: the share whose facts these are.
+        deemed: the receipt at which the case is deemed accepted (行政许可法 art. 32); the first
+            acceptance after it opens nothing.
     """
     cycles: list[Cycle] = []
     disorder: list[Disorder] = []
@@ -134,19 +152,19 @@ def fold(facts: Sequence[Known], closes: frozenset[type[Fact]]) -> CaseView:
     current: Cycle | None = None
     for known in facts:
         kind = type(known.fact)
-        if kind is CaseAccepted:
-            if current is None or current.closer is not None:
+        if kind is CaseAccepted or known is deemed:
+            if _opens(current, known, disorder):
                 current = _open(known, early if current is None else [], closes, disorder)
                 cycles.append(current)
                 early = []
-            else:
-                disorder.append(
-                    Disorder("repeated-acceptance", current.opener.name, (current.opener, known))
-                )
+        elif kind not in HANDLING:
+            continue
+        elif part is not None and known.fact.part is None:  # type: ignore[attr-defined]
+            if current is not None and current.closer is None:
+                current.closer = current.completion = known
         elif current is None:
-            if kind in HANDLING:
-                early.append(known)
-        elif kind in HANDLING:
+            early.append(known)
+        else:
             _handle(current, known, closes, disorder)
     if early:
         disorder.append(Disorder("handling-without-acceptance", None, (early[0],)))
@@ -155,11 +173,24 @@ def fold(facts: Sequence[Known], closes: frozenset[type[Fact]]) -> CaseView:
     return CaseView(cycles, disorder)
 
 
+def _opens(current: Cycle | None, known: Known, disorder: list[Disorder]) -> bool:
+    """Whether an acceptance opens a cycle; it may belong to one deemed accepted, or repeat one."""
+    if current is None:
+        return True
+    if current.acceptance is None:
+        current.acceptance = known
+        return False
+    if current.closer is None:
+        evidence = (current.opener, known)
+        disorder.append(Disorder("repeated-acceptance", current.opener.name, evidence))
+    return current.closer is not None
+
+
 def _open(
     opener: Known, early: list[Known], closes: frozenset[type[Fact]], disorder: list[Disorder]
 ) -> Cycle:
     """Open a cycle; the first completion that came before the first acceptance closes it."""
-    cycle = Cycle(opener)
+    cycle = Cycle(opener, opener if type(opener.fact) is CaseAccepted else None)
     for known in early:
         _handle(cycle, known, closes, disorder)
     return cycle
@@ -183,14 +214,21 @@ def _handle(
         cycle.extensions.append(known)
     elif kind is CaseTransferred:
         cycle.transfer = known
+        cycle.handled.append(known)
     elif kind is StageStarted or kind is StageFinished:
         cycle.stage = known
+        cycle.handled.append(known)
+    elif kind is DecisionMade and cycle.decision is None:
+        cycle.decision = known
 
 
 def _close(
     cycle: Cycle, known: Known, closes: frozenset[type[Fact]], disorder: list[Disorder]
 ) -> None:
     kind = type(known.fact)
+    in_time = cycle.closer is None or known.time_us <= cycle.closer.time_us
+    if kind is DecisionMade and cycle.decision is None and in_time:
+        cycle.decision = known
     if cycle.closer is None and kind in closes:
         cycle.closer = known
     if kind is not CaseCompleted:
@@ -214,6 +252,7 @@ def _resume(cycle: Cycle, known: Known, disorder: list[Disorder]) -> None:
         if stop.resume is None and stop.start.time_us == known.time_us:
             cycle.stops[index] = Stop(stop.start, known)
             return
+    cycle.lost.append(known)
     disorder.append(Disorder("resumption-without-stop", cycle.opener.name, (known,)))
 
 

@@ -20,8 +20,14 @@ FACT_TYPES: dict[str, type[Fact]] = {cls.TYPE: cls for cls in get_args(AnyFact)}
 RANK: dict[type[Fact], int] = {cls: rank for rank, cls in enumerate(FACT_TYPES.values())}
 
 CASE_TYPES = frozenset(cls.TYPE for cls in get_args(CaseFact))
+JUDGED_TYPES = CASE_TYPES | {
+    type_ for type_ in FACT_TYPES if type_.startswith(("hall.complaint.", "hall.consultation."))
+}
+"""Facts whose subject is judged: a case, a complaint or a consultation."""
 CARD_TYPES = frozenset(cls.TYPE for cls in get_args(CardFact))
 FINDING_TYPES = frozenset(cls.TYPE for cls in get_args(Finding))
+REFERENCE_TYPES = frozenset(type_ for type_ in FACT_TYPES if type_.startswith("hall.reference."))
+"""What is published: packs, calendars, the catalogue, rosters."""
 SOURCE_TYPES = frozenset(
     cls.TYPE for cls in (*get_args(CaseFact), *get_args(HallFact), *get_args(CardFact))
 )

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, TypeVar, dataclass_transform
 STRICT = {"extra": "forbid", "strict": True}
 """Validation settings read by `wire.py`: unknown fields and coerced values are refused."""
 
-Unit = Literal["working_day", "natural_day", "working_hour", "hour", "minute"]
+Unit = Literal["working_day", "natural_day", "working_hour", "hour", "minute", "month"]
 
 AMOUNT_MAX = 100_000
 _MONEY_DIGITS_MAX = 18
@@ -46,7 +46,8 @@ class Limit:
 
     Attributes:
         amount: whole number of units, 0 to 100,000.
-        unit: working days and hours run by the hall's calendar, the others by the clock.
+        unit: working days and hours run by the hall's calendar, the others by the clock. A limit of
+            0 working days is the same day's (即办).
     """
 
     __pydantic_config__ = STRICT

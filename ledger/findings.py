@@ -13,6 +13,9 @@ LEVEL_CODE: dict[Level, int] = {"warning": 1, "yellow": 2, "red": 3}
 
 IssueMode = Literal["auto", "confirm"]
 
+LimitName = Literal["promised", "statutory", "applied"]
+"""承诺时限, 法定时限, and the time applied for of a special procedure."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responsible:
@@ -29,13 +32,13 @@ class LimitState:
     """One limit of a clock: what was granted and until when.
 
     Attributes:
-        limit: `promised` or `statutory`.
+        limit: `promised`, `statutory` or `applied`.
         granted: the limit as a span; absent where the source declared an instant.
         due_at: last lawful instant shown to people; absent while an open stop hides it.
     """
 
     __pydantic_config__ = STRICT
-    limit: Literal["promised", "statutory"]
+    limit: LimitName
     granted: Limit | None = None
     due_at: datetime | None = None
 
@@ -58,7 +61,7 @@ class Threshold:
     __pydantic_config__ = STRICT
     rule: str
     level: Level
-    limit: Literal["promised", "statutory"]
+    limit: LimitName
     effective_at: datetime
 
 
@@ -74,7 +77,7 @@ class SettledLimit:
 
     __pydantic_config__ = STRICT
     clock: str
-    limit: Literal["promised", "statutory"]
+    limit: LimitName
     granted: Limit | None = None
     due_at: datetime | None = None
     used_us: int
@@ -93,6 +96,8 @@ class LimitsSet(Fact):
         stop_until: when the time applied for runs out, from which the clock goes on by itself.
         provisional: a limit reaches into a year whose holidays nobody has published.
         withdrawn: an amendment or late fact shows that there is no such cycle.
+        applied_due: end of the time applied for, of a special procedure.
+        closed_at: when a clock other than the handling one was closed; of that a settlement tells.
     """
 
     part: str | None = None
@@ -104,6 +109,8 @@ class LimitsSet(Fact):
     matter: str | None = None
     promised_due: datetime | None = None
     statutory_due: datetime | None = None
+    applied_due: datetime | None = None
+    closed_at: datetime | None = None
     thresholds: tuple[Threshold, ...] = ()
     stopped: bool = False
     stop_until: datetime | None = None
@@ -149,10 +156,17 @@ class CardRescinded(Fact):
 
 @fact("hall.finding.deemed-accepted.v1")
 class DeemedAccepted(Fact):
-    """视为受理 (行政许可法 art. 32): accepted from the day of receipt."""
+    """视为受理 (行政许可法 art. 32): accepted from the day of receipt.
+
+    Attributes:
+        cycle: the cycle that the receipt opens.
+        withdrawn: late evidence shows that it was answered in time.
+    """
 
     part: str | None = None
+    cycle: str | None = None
     effective_at: datetime
+    withdrawn: bool = False
 
 
 @fact("hall.finding.case-settled.v1")

@@ -40,11 +40,25 @@ def read_records(log: EventLog, partition: int, from_offset: int, limit: int) ->
             elif found:
                 break
             else:
-                raise _placed(error, position, raw) from error
+                raise placed(error, position, raw) from error
     return found
 
 
-def _placed(error: RecordUnreadable, position: Position, raw: bytes) -> RecordUnreadable:
+def read_record(log: EventLog, position: Position, raw: bytes) -> Read:
+    """Return one record that was read as bytes.
+
+    Raises:
+        RecordUnreadable: it cannot be read and is not skipped.
+    """
+    try:
+        return Read(position, raw, decode(raw))
+    except RecordUnreadable as error:
+        if is_skipped(log, position, raw):
+            return Read(position, raw, None)
+        raise placed(error, position, raw) from error
+
+
+def placed(error: RecordUnreadable, position: Position, raw: bytes) -> RecordUnreadable:
     """Return the error with what a skip record has to name."""
     partition, offset = position
     return RecordUnreadable(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import ClassVar, Generic, TypeVar
 
 from ledger.fact import Fact
@@ -10,6 +11,7 @@ F_co = TypeVar("F_co", bound=Fact, covariant=True)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
+_QUARTER_US = 900_000_000
 
 
 def micros(instant: datetime) -> int:
@@ -20,7 +22,24 @@ def micros(instant: datetime) -> int:
 
 def instant(us: int, zone: tzinfo = UTC) -> datetime:
     """Return microseconds since the epoch as an aware instant in `zone`."""
-    return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
+    if zone is UTC:
+        return _EPOCH + timedelta(microseconds=us)
+    wall = _wall_of(us // _QUARTER_US, zone)
+    if wall is None:
+        return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
+    return wall + timedelta(microseconds=us % _QUARTER_US)
+
+
+@lru_cache(maxsize=8_192)
+def _wall_of(quarter: int, zone: tzinfo) -> datetime | None:
+    """Return the local beginning of a quarter of an hour; None where the offset changes in it.
+
+    Asking a zone costs as much as everything else about an instant.
+    """
+    begin = (_EPOCH + timedelta(microseconds=quarter * _QUARTER_US)).astimezone(zone)
+    last = (_EPOCH + timedelta(microseconds=(quarter + 1) * _QUARTER_US - 1)).astimezone(zone)
+    plain = begin.fold == last.fold == 0  # arithmetic forgets the fold of an hour that comes twice
+    return begin if plain and begin.utcoffset() == last.utcoffset() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,26 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from ledger.catalogue import Department, Hall, Matter, Published, Window
 from ledger.fact import Fact, fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CatalogueEntry(Fact):
-    """An effective-dated entry of the catalogue, or its withdrawal."""
-
-    effective_from: datetime
-    entry: dict[str, Any] | None = None
-    withdrawn: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _PublishedText(Fact):
-    """A published version of a text the judgement rests on; content up to 512 KiB."""
+    """A published version of a text the judgement rests on; content up to 512 KiB.
+
+    Attributes:
+        governs: true where it governs from then on the live cases for which no other is named.
+    """
 
     version: str
     effective_from: datetime
     sha256: str
     content: str | None = None
+    governs: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +36,31 @@ class _Import(Fact):
 
 
 @fact("hall.reference.hall-published.v1")
-class HallPublished(_CatalogueEntry):
+class HallPublished(Published):
     """目录条目: a hall."""
+
+    entry: Hall | dict[str, Any] | None = None
 
 
 @fact("hall.reference.department-published.v1")
-class DepartmentPublished(_CatalogueEntry):
+class DepartmentPublished(Published):
     """目录条目: a department."""
+
+    entry: Department | dict[str, Any] | None = None
 
 
 @fact("hall.reference.window-published.v1")
-class WindowPublished(_CatalogueEntry):
+class WindowPublished(Published):
     """目录条目: a window."""
+
+    entry: Window | dict[str, Any] | None = None
 
 
 @fact("hall.reference.matter-published.v1")
-class MatterPublished(_CatalogueEntry):
+class MatterPublished(Published):
     """目录条目: a matter."""
+
+    entry: Matter | dict[str, Any] | None = None
 
 
 @fact("hall.reference.calendar-published.v1")
@@ -78,8 +83,9 @@ class ClockReached(Fact):
     """到点: an instant that may have passed.
 
     Attributes:
-        what: `limit` (a threshold of a case), later `replan` and `unit`.
-        due_at: the `effective_at` of the threshold.
+        what: `limit` (a threshold of a case), `replan` (a new calendar), `unit` (a period's close).
+        due_at: the `effective_at` of the threshold; since when the calendar is published and in
+            force; the close.
         upto: for a unit, the next offset of each partition the judgement may read.
     """
 

@@ -11,6 +11,16 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from ledger.catalogue import (
+    ENTRY_CLASSES,
+    Entry,
+    Kind,
+    Published,
+    kind_of,
+    place_of,
+    type_of_kind,
+)
+from ledger.catalogue_faults import Fault, entry_faults
 from ledger.errors import EventInvalid, RecordUnreadable, UnknownType
 from ledger.events import FACT_TYPES
 from ledger.fact import Fact
@@ -160,7 +170,29 @@ def accept(
         raise _event_invalid(error) from None
     except ValueError as error:
         raise EventInvalid("(event)", _first_line(error), "text that UTF-8 can hold") from None
+    if isinstance(record.data, Published):
+        _check_published(record.data, record.subject, event["data"])
     return record, raw
+
+
+def _check_published(published: Published, subject: str, data: Mapping[str, Any]) -> None:
+    """Refuse what publishes neither an entry of the catalogue nor its withdrawal."""
+    kind, code = place_of(subject)
+    if published.TYPE != type_of_kind(kind) or not code:
+        expected = published.TYPE.split(".")[2].removesuffix("-published")
+        raise EventInvalid("subject", repr(subject), f"reference:{expected}:<code>")
+    if published.withdrawn is not None:
+        if published.withdrawn is not True or published.entry is not None:
+            raise EventInvalid("data.withdrawn", shown(published.withdrawn), "an entry, or true")
+        return
+    if published.entry is None:
+        expected = "an entry, or withdrawn: true"
+        raise EventInvalid("data.entry", "nothing", expected, reason="missing-field")
+    entry, faults = read_entry(kind, data["entry"], "data", "entry")
+    if faults:
+        raise _invalid(faults[0])
+    if entry is not None and entry.code != code:
+        raise EventInvalid("data.entry.code", repr(entry.code), f"the subject's code {code!r}")
 
 
 def _ordered(event: Mapping[str, Any], extensions: Collection[str]) -> dict[str, Any]:
@@ -183,13 +215,24 @@ def _ordered(event: Mapping[str, Any], extensions: Collection[str]) -> dict[str,
 
 
 def _event_invalid(error: ValidationError, *within: str) -> EventInvalid:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in (*within, *first["loc"])) or "(event)"
-    if first["type"] in ("missing", "missing_keyword_only_argument"):
-        return EventInvalid(where, "nothing", "a value", reason="missing-field")
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return EventInvalid(where, "this field", "only fields of the type", reason="unknown-field")
-    return EventInvalid(where, shown(first.get("input")), first["msg"])
+    return _invalid(_faults(error, within)[0])
+
+
+def _invalid(fault: Fault) -> EventInvalid:
+    return EventInvalid(fault.field, fault.found, fault.expected, reason=fault.reason)
+
+
+def _faults(error: ValidationError, within: tuple[str, ...]) -> list[Fault]:
+    return [_fault(each, within) for each in error.errors(include_url=False)]
+
+
+def _fault(each: Any, within: tuple[str, ...]) -> Fault:
+    where = ".".join(str(part) for part in (*within, *each["loc"])) or "(event)"
+    if each["type"] in ("missing", "missing_keyword_only_argument"):
+        return Fault(where, "nothing", "a value", "missing-field")
+    if each["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return Fault(where, "this field", "only fields of the type", "unknown-field")
+    return Fault(where, shown(each.get("input")), each["msg"])
 
 
 def _first_line(error: Exception) -> str:
@@ -228,3 +271,30 @@ def fact_to_json(fact: Fact) -> dict[str, Any]:
 def to_text(value: object) -> str:
     """Return compact JSON text of plain values; one spelling for all that is stored or shown."""
     return to_json(value).decode()
+
+
+@cache
+def _entry_adapter(kind: Kind) -> TypeAdapter[Entry]:
+    return TypeAdapter(ENTRY_CLASSES[kind])
+
+
+def read_entry(kind: Kind, value: object, *within: str) -> tuple[Entry | None, list[Fault]]:
+    """Return the entry of the catalogue that parsed JSON holds, or everything wrong with it.
+
+    Args:
+        within: where the value stands; the faults' fields begin with it.
+    """
+    try:
+        entry = _entry_adapter(kind).validate_json(to_json(value))
+    except ValidationError as error:
+        return None, _faults(error, within)
+    faults = [
+        fault._replace(field=".".join((*within, fault.field))) for fault in entry_faults(entry)
+    ]
+    return (None if faults else entry), faults
+
+
+def entry_to_json(entry: Entry) -> dict[str, Any]:
+    """Return the JSON object of an entry, absent fields left out."""
+    adapter = _entry_adapter(kind_of(entry))
+    return cast(dict[str, Any], adapter.dump_python(entry, mode="json", exclude_none=True))

@@ -8,18 +8,30 @@ repeated, and repeats are harmless because findings are named by what they are a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ledger.events import CARD_TYPES, CASE_TYPES
+from ledger.events import CARD_TYPES, CASE_TYPES, JUDGED_TYPES
 from ledger.findings import CaseUnjudged
+from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import Entry
 from ledger.reading import Read
-from ledger.record import AnyRecord, micros
-from ledger.system_events import ClockReached
+from ledger.record import AnyRecord, Record, instant, micros
+from ledger.system_events import ClockReached, SupervisionJudged
 from ledger.wire import encode
 from processors.supervision.policy import Policy
 from processors.supervision.state import CaseState
 from processors.supervision.step import step
+from processors.supervision.ticks import next_tick, waits_until
+from processors.supervision.unit_facts import ROW_TYPES, unit_facts_of
+from processors.supervision.units import (
+    RowsBelow,
+    UnitBatch,
+    is_unit_tick,
+    judge_unit,
+    kept_from,
+    ticked,
+    unit_law,
+)
 
-STEPPED_TYPES = CASE_TYPES | CARD_TYPES | {ClockReached.TYPE}
+STEPPED_TYPES = JUDGED_TYPES | CARD_TYPES | {ClockReached.TYPE}
 """Types that move a case; everything else is passed over."""
 
 
@@ -33,6 +45,7 @@ class Batch:
         judged: how many records moved a case.
         suspended: how many cases could not be judged.
         delays: seconds from when a live fact happened to when it was recorded.
+        units: rows of unit rules, and ticks of units.
     """
 
     states: dict[str, CaseState] = field(default_factory=dict)
@@ -40,6 +53,7 @@ class Batch:
     judged: int = 0
     suspended: int = 0
     delays: list[float] = field(default_factory=list)
+    units: UnitBatch = field(default_factory=UnitBatch)
 
 
 def subjects_of(records: Iterable[Read]) -> list[str]:
@@ -53,27 +67,93 @@ def subjects_of(records: Iterable[Read]) -> list[str]:
     )
 
 
-def run_batch(records: Sequence[Read], states: dict[str, CaseState], policy: Policy) -> Batch:
+def run_batch(
+    records: Sequence[Read], states: dict[str, CaseState], policy: Policy, rows_below: RowsBelow
+) -> Batch:
     """Step the records of one partition in order.
 
     Args:
         states: what is known of the batch's cases; cases not in it are new.
+        rows_below: gives rows of unit rules; those a tick of the batch looks at are committed.
     """
     batch = Batch()
     for read in records:
         record = read.record
-        if record is None or record.type not in STEPPED_TYPES:
+        if record is None:
+            continue
+        if record.type not in STEPPED_TYPES:
+            if record.type in ROW_TYPES:
+                batch.units.rows.extend(unit_facts_of(record, read.position, None, None))
+            continue
+        if is_unit_tick(record):
+            _judge_unit(batch, record, read.position.offset, policy, rows_below)
             continue
         known = batch.states.get(record.subject) or states.get(record.subject)
         stepped = step(known, record, read.position.offset, policy)
         batch.states[record.subject] = stepped.state
         batch.judged += 1
+        if record.type in ROW_TYPES and stepped.state is not known:
+            rows = unit_facts_of(record, read.position, known, stepped.state)
+            batch.units.rows.extend(rows)
         if record.timeline is None and record.recordedtime and record.type in CASE_TYPES:
             batch.delays.append((record.recordedtime - record.time).total_seconds())
         for made in stepped.records:
             batch.entries.append(entry_of(made))
             batch.suspended += made.type == CaseUnjudged.TYPE
     return batch
+
+
+def due_ticks(
+    states: Iterable[CaseState], policy: Policy, order: int, now_us: int
+) -> tuple[list[AnyRecord], dict[str, int | None]]:
+    """Return the ticks of cases whose instant has come, and until when the others wait.
+
+    Args:
+        states: cases that were said to wait for an instant that has come.
+        policy: with what their partition has published.
+        order: only what lies before it in the log is published.
+        now_us: the clock.
+    """
+    ticks: list[AnyRecord] = []
+    others: dict[str, int | None] = {}
+    for state in states:
+        tick = None if state.suspended else next_tick(state, policy, order, now_us)
+        if tick is None:
+            others[state.subject] = waits_until(state, policy, order)
+        else:
+            ticks.append(tick)
+    return ticks, others
+
+
+def marker(partition: int, upto: int, engine: str, policy: Policy, now_us: int) -> AnyRecord:
+    """Return the record that says up to where a partition is judged, and by which versions."""
+    return Record(
+        type=SupervisionJudged.TYPE,
+        source=SUPERVISION_SOURCE,
+        id=f"{partition}:{upto}",
+        subject=f"partition:{partition}",
+        time=instant(now_us),
+        data=SupervisionJudged(
+            upto=upto,
+            engine=engine,
+            packs={name: pack.version for name, pack in policy.packs.items()},
+            calendars={name: each.spec.version for name, each in policy.calendars.items()},
+        ),
+    )
+
+
+def _judge_unit(
+    batch: Batch, tick: AnyRecord, order: int, policy: Policy, rows_below: RowsBelow
+) -> None:
+    """Judge a unit by the pack and calendar that were in force at the end of its period."""
+    unit, close_us = ticked(tick)
+    pack, calendar, _ = unit_law(policy, order, close_us - 1)
+    for made in judge_unit(tick, pack.unit_rules, calendar, rows_below):
+        batch.entries.append(entry_of(made))
+        batch.suspended += made.type == CaseUnjudged.TYPE
+    batch.judged += 1
+    batch.units.ticks.append((unit, close_us))
+    batch.units.kept_from_us = kept_from(pack.unit_rules, close_us, calendar)
 
 
 def entry_of(record: AnyRecord) -> Entry:

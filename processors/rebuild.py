@@ -19,16 +19,22 @@ from ledger.reading import Read
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached, SupervisionJudged
 from processors.loop import STEPPED_TYPES, entry_of
-from processors.supervision.collect import adopt, collect
+from processors.supervision.collect import adopt, collect, law_for
 from processors.supervision.judge import judge, next_due
 from processors.supervision.policy import Policy
 from processors.supervision.state import CaseState
 from processors.supervision.step import cut_over, step
+from processors.supervision.unit_facts import UNIT
+
+END = 1 << 62
+"""An offset that no record has."""
+REBUILT_TYPES = STEPPED_TYPES | FINDING_TYPES
+"""Types that a state is made of."""
 
 
 @dataclass(slots=True)
 class Rebuilt:
-    """States made again from a partition's log.
+    """States made again from a partition's log, or from that of some of its cases.
 
     Attributes:
         next_offset: the first offset not read.
@@ -49,12 +55,15 @@ def last_marker(records: Iterable[Read]) -> int:
     return upto
 
 
-def rebuild(records: Iterable[Read], upto: int, policy: Policy) -> Rebuilt:
-    """Return the states of one partition.
+def rebuild(records: Iterable[Read], upto: int, policy: Policy, stop: int | None = None) -> Rebuilt:
+    """Return the states of one partition, or of some of its cases.
+
+    Cases do not touch each other, so a long partition is rebuilt some cases at a time.
 
     Args:
-        records: the whole partition in log order.
+        records: all records of the cases, in log order; others among them do not matter.
         upto: of its last marker; 0 steps everything.
+        stop: where stepping ends, so that an owner can go on from there; the end where absent.
     """
     rebuilt = Rebuilt()
     held: dict[tuple[str, str], AnyRecord] = {}
@@ -63,13 +72,13 @@ def rebuild(records: Iterable[Read], upto: int, policy: Policy) -> Rebuilt:
     for read in records:
         rebuilt.next_offset = read.position.offset + 1
         record = read.record
-        if record is None:
+        if record is None or record.subject.startswith(UNIT):
             continue
         if record.source == SUPERVISION_SOURCE:
             held[record.subject, record.id] = record
-        if record.type in STEPPED_TYPES or record.type in FINDING_TYPES:
+        if record.type in REBUILT_TYPES:
             below.setdefault(record.subject, _Below(upto)).take(read)
-        if record.type in STEPPED_TYPES and read.position.offset >= upto:
+        if record.type in STEPPED_TYPES and upto <= read.position.offset < (stop or END):
             later.append(read)
     collected = ((subject, of_case.state(policy)) for subject, of_case in below.items())
     rebuilt.states.update((subject, state) for subject, state in collected if state is not None)
@@ -103,7 +112,6 @@ class _Below:
         if not self._moves or (first := self._moves[0].record) is None:
             return None
         state = CaseState(first.subject, first.timeline)
-        tolerance_us = policy.pack_for(state.timeline).future_tolerance_us
         failed = {
             read.record.causationid
             for read in self._findings
@@ -111,7 +119,8 @@ class _Below:
         }
         for place, read in self._in_order():
             assert read.record is not None
-            collect(state, read.record, place.offset, tolerance_us)
+            law = law_for(policy.laws_of(state), state, read.record, place.offset)
+            collect(state, read.record, place.offset, law.pack.future_tolerance_us)
             if isinstance(read.record.data, CaseReleased) and read.record.name not in failed:
                 state.suspended_from = None
         _plan(state, policy)
@@ -176,16 +185,14 @@ def _plan(state: CaseState, policy: Policy) -> None:
     """Find the next tick of a collected state; judging emits nothing here."""
     if state.suspended or not state.facts:
         return
-    pack = policy.pack_for(state.timeline)
-    calendar = policy.calendar_for(pack)
     try:
-        verdict = judge(state.facts, pack, calendar, state.now_us, cut_over(state))
+        verdict = judge(state.facts, policy.laws_of(state), state.now_us, cut_over(state))
     except Exception:  # noqa: BLE001 - the tick that follows suspends the case, and no other
         state.next_tick_us = state.now_us + 1
         return
-    due_us = next_due(verdict.clocks, state.ticks)
+    due_us = next_due(verdict, state.ticks)
     if due_us is not None:
-        state.next_tick_us = due_us + pack.report_grace_us + 1
+        state.next_tick_us = due_us + verdict.law.pack.report_grace_us + 1
 
 
 def _stepped(

@@ -16,14 +16,17 @@ from projections.rows import Key, Row, Rows
 HANDLING = "handling"
 """The clock from acceptance to completion; promised and statutory limits are two limits of it."""
 
+AROUND = frozenset({"consultation", "complaint"})
+"""Clocks of subjects that are no cases."""
+
 _MAIN = ("", HANDLING)
 
 
-def set_limits(rows: Rows, case: Row, fact: LimitsSet, seen: Seen) -> None:
-    """Open a clock with its limits, change them, or withdraw it.
+def set_limits(rows: Rows, case: Row | None, fact: LimitsSet, seen: Seen) -> None:
+    """Open a clock with its limits, change them, close it, or withdraw it.
 
     Args:
-        case: the row of the case, changed in place.
+        case: the row of the case, changed in place; None for a complaint or a consultation.
     """
     table = rows.tables["case_limits"]
     key = (seen.subject, fact.part or "", fact.clock, fact.cycle)
@@ -36,11 +39,12 @@ def set_limits(rows: Rows, case: Row, fact: LimitsSet, seen: Seen) -> None:
         opened_us=us_or_none(fact.opened_at),
         promised_due_us=us_or_none(fact.promised_due),
         statutory_due_us=us_or_none(fact.statutory_due),
+        applied_due_us=us_or_none(fact.applied_due),
         stopped=int(fact.stopped),
         stop_until_us=us_or_none(fact.stop_until),
         provisional=int(fact.provisional),
-        closed=0,
-        closed_us=None,
+        closed=int(fact.closed_at is not None),
+        closed_us=us_or_none(fact.closed_at),
         outcome=None,
         **_thresholds(fact),
     )
@@ -99,7 +103,13 @@ def _new_clock(key: Key, seen: Seen) -> Row:
     )
 
 
-def _put(rows: Rows, case: Row, key: Key, row: Row, fact: LimitsSet | CaseSettled) -> None:
+def handling_clocks(rows: Rows, subject: str) -> Collection[Row]:
+    """Return the clocks from acceptance to completion of a case and its parts."""
+    clocks = rows.tables["case_limits"].of(subject)
+    return [row for row in clocks.values() if row["clock"] == HANDLING]
+
+
+def _put(rows: Rows, case: Row | None, key: Key, row: Row, fact: LimitsSet | CaseSettled) -> None:
     """Store a clock, and let the row of the case follow the main one."""
     row.update(
         hall=fact.hall,
@@ -124,13 +134,13 @@ def _thresholds(fact: LimitsSet) -> dict[str, int | None]:
     return first
 
 
-def _mirror(case: Row, changed: Key, clocks: Mapping[Key, Row]) -> None:
+def _mirror(case: Row | None, changed: Key, clocks: Mapping[Key, Row]) -> None:
     """Copy what the latest main clock says into the row of the case, if a main clock changed."""
-    if changed[1:3] != _MAIN:
+    if case is None or changed[1:3] != _MAIN:
         return
     cycles = [row for key, row in clocks.items() if key[1:3] == _MAIN]
     if not cycles:
-        _forget(case, judged=bool(clocks))
+        _forget(case, judged=any(row["clock"] == HANDLING for row in clocks.values()))
         return
     latest = max(cycles, key=_order)
     case["cycle"] = latest["cycle"]

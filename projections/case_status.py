@@ -21,7 +21,7 @@ from ledger.case_events import (
 )
 from ledger.findings import AnomalyFound, CaseSettled, CaseUnjudged, LimitsSet
 from projections.board_tables import CASES
-from projections.case_clocks import present_clocks, set_limits, settle
+from projections.case_clocks import AROUND, handling_clocks, present_clocks, set_limits, settle
 from projections.projection import Seen
 from projections.rows import Key, Row, Rows
 
@@ -52,6 +52,9 @@ class CaseStatus:
 
     def apply(self, rows: Rows, seen: Seen) -> None:
         """Change the row of the case, and of its clocks where a finding sets them."""
+        if isinstance(seen.fact, LimitsSet) and seen.fact.clock in AROUND:
+            set_limits(rows, None, seen.fact, seen)
+            return
         cases = rows.tables["cases"]
         case = cases.get(seen.subject)
         if case is None:
@@ -141,8 +144,8 @@ def _receive(case: Row, fact: CaseReceived, time_us: int) -> None:
 
 def _accept(rows: Rows, case: Row, fact: CaseAccepted, seen: Seen) -> None:
     """Describe the case by the acceptance, unless it only repeats one that is open."""
-    clocks = rows.tables["case_limits"].of(seen.subject)
-    open_again = bool(clocks) and all(row["closed"] for row in clocks.values())
+    clocks = handling_clocks(rows, seen.subject)
+    open_again = bool(clocks) and all(row["closed"] for row in clocks)
     if case["accepted_ref"] is not None and not open_again:
         return
     case["accepted_ref"] = seen.record.name
@@ -165,7 +168,7 @@ def _complete(rows: Rows, case: Row, fact: CaseCompleted, seen: Seen) -> None:
 
 
 def _show_told(rows: Rows, case: Row) -> None:
-    if not rows.tables["case_limits"].of(case["subject"]):
+    if not handling_clocks(rows, case["subject"]):
         case.update(completed_us=case["told_completed_us"], outcome=case["told_outcome"])
 
 

@@ -35,7 +35,7 @@ class WarningBoard:
     """Cards, cases, their limits, and card counts."""
 
     name = "warning_board"
-    version = 2
+    version = 3
     shapes = (CASES, CASE_LIMITS, CARDS, CARD_DAYS)
     wants = CaseStatus.wants | _CARD_TYPES
 

@@ -7,7 +7,7 @@ knows sockets and threads.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -97,7 +97,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _answer_errors(app: FastAPI) -> None:
-    """Give every error the one shape of `problems.py`."""
+    """Give every error the one shape of `problems.py`, or its page where a browser asked."""
 
     def answer(request: Request, error: HallError) -> Response:
         app.state.counters.problems[error.code] += 1
@@ -107,10 +107,15 @@ def _answer_errors(app: FastAPI) -> None:
         assert isinstance(error, HallError)
         return answer(request, error)
 
+    def page_or_problem(request: Request, error: HallError) -> Response:
+        page: Callable[[Request, HallError], Response | None]
+        page = getattr(app.state, "error_page", lambda *_: None)
+        return page(request, error) or answer(request, error)
+
     async def bare_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         found = error_of_status(error.status_code, request.method, request.url.path)
-        response = answer(request, found)
+        response = page_or_problem(request, found)
         response.headers.update(error.headers or {})
         return response
 
@@ -119,7 +124,7 @@ def _answer_errors(app: FastAPI) -> None:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         found = repr(first.get("input"))[:60]
-        return answer(request, ParameterInvalid(name, found, first["msg"]))
+        return page_or_problem(request, ParameterInvalid(name, found, first["msg"]))
 
     async def defect(request: Request, error: Exception) -> Response:
         kind = type(error).__name__

@@ -63,8 +63,8 @@ class AsyncLog(EventLog, Protocol):
 class HallPort(Protocol):
     """One hall, composed: its log, read models, clock and answers.
 
-    Mappings returned by `explain`, `case_history` and `status` are ready for JSON: instants as RFC
-    3339 text in the hall's zone, durations as integer `…_us`.
+    Mappings returned by `explain`, `explain_case`, `case_history` and `status` are ready for JSON:
+    instants as RFC 3339 text in the hall's zone, durations as integer `…_us`.
     """
 
     @property
@@ -93,6 +93,16 @@ class HallPort(Protocol):
 
     def explain(self, card_id: str) -> Mapping[str, Any] | None:
         """Return the statement of intervals of a card, or None where there is no such card."""
+        ...
+
+    def explain_case(self, case_id: str, as_of_us: int | None = None) -> Mapping[str, Any] | None:
+        """Return the statements of all clocks of a case, or None where nothing is known of it.
+
+        Args:
+            case_id: the subject.
+            as_of_us: the instant at which clocks are read, leaving out what happened later; the
+                hall's now where absent.
+        """
         ...
 
     def case_history(

@@ -92,6 +92,23 @@ def explanation(request: Request, card_id: str) -> Response:
     return json_answer(dict(found))
 
 
+@router.get(
+    "/cases/{case_id:path}/explanation",
+    tags=["cases"],
+    summary="逐钟计时说明 · every clock of a case, line by line",
+)
+def case_explanation(request: Request, case_id: str, as_of: Text = None) -> Response:
+    """Return the statement of intervals of every clock of a case, the nearest limit first.
+
+    Each line is counted, stopped, excluded or not_working, with the running sum, its reason, its
+    record and its law. `as_of` reads the clocks at an instant, on what had happened by then.
+    """
+    found = hall_of(request).explain_case(case_id, instant_us("as_of", as_of))
+    if found is None:
+        raise NotFound(f"case: found nothing of {case_id!r} in the ledger up to this instant.")
+    return json_answer(dict(found))
+
+
 @router.get("/cases/{case_id:path}", tags=["cases"], summary="办件经过 · a case and its timeline")
 def case(request: Request, case_id: str, as_of: Text = None, known_at: Text = None) -> Response:
     """Return a case as it had happened by `as_of`, as far as the ledger knew it by `known_at`."""

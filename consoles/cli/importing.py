@@ -1,6 +1,7 @@
 """`hall import`: files of other systems into the ledger; safe to run twice."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from consoles.importing.live import Importer, Mode, Numbered, begun, ended
 from consoles.importing.profile import load_profile
 from consoles.importing.translation import translate
 from consoles.importing.xes import read_traces
+from consoles.publishing import known_publications
 from ledger.errors import EventInvalid, ImportInvalid
 from ledger.intake_rules import instant_from_text
 from ledger.log import DeadLetters, digest
@@ -110,7 +112,9 @@ def _run(
         if mode is not None and timeline is not None:
             begun(hall.log, timeline, mode, profile, file_hash, hall.now_us())
         if mode == "as-if-live":
-            importer.as_if_live(events, last_us, hall.policy)
+            published = known_publications(hall.log, hall.states, 0)
+            policy = replace(hall.policy, published=published)
+            importer.as_if_live(events, last_us, policy)
         else:
             importer.recorded_now(events)
     done = importer.summary

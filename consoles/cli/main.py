@@ -5,11 +5,15 @@ from typing import Any
 
 import click
 
+from consoles.cli.catalogue import catalogue_group
+from consoles.cli.explaining import explain
 from consoles.cli.importing import import_group
-from consoles.cli.reading import cards, case, explain
+from consoles.cli.reading import cards, case
+from consoles.cli.restating import restate
 from consoles.cli.serving import demo, serve
 from consoles.cli.simulating import simulate
 from consoles.cli.upkeep import check, rebuild, skip
+from consoles.cli.whatif import whatif
 from ledger.errors import PolicyError
 
 assert PolicyError.code, "python -O strips the checks this program relies on"
@@ -31,5 +35,19 @@ def main(context: click.Context, data: Path | None) -> None:
         values["data"] = data
 
 
-for command in (demo, serve, import_group, simulate, case, cards, explain, rebuild, check, skip):
+for command in (
+    demo,
+    serve,
+    import_group,
+    catalogue_group,
+    simulate,
+    whatif,
+    restate,
+    case,
+    cards,
+    explain,
+    rebuild,
+    check,
+    skip,
+):
     main.add_command(command)

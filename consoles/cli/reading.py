@@ -1,4 +1,4 @@
-"""`hall case`, `hall cards`, `hall explain`: what an officer and an auditor ask for."""
+"""`hall case` and `hall cards`: what an officer and an auditor ask for."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -103,42 +103,3 @@ def case(
 def _brief(data: dict[str, Any]) -> str:
     names = ("level", "stage", "outcome", "rule", "promised_due", "effective_at", "reason", "what")
     return "  ".join(f"{name}={data[name]}" for name in names if name in data)
-
-
-@click.command()
-@click.argument("card_id", metavar="CARD")
-@data_option
-@json_option
-@click.pass_context
-@guarded
-def explain(context: click.Context, card_id: str, as_json: bool) -> None:
-    """Show why a card stands: the statement of intervals, each with its record."""
-    with reading_hall(context) as hall:
-        why = hall.explain(card_id)
-    if why is None:
-        click.echo(f"There is no card {card_id!r}.", err=True)
-        context.exit(EXIT_NO)
-    if as_json:
-        print_json(why)
-        return
-    for name in ("level", "rule", "basis", "pack", "pack_version", "calendar_version"):
-        click.echo(f"{name:>17}  {why[name]}")
-    for limit in why["limits"]:
-        granted = limit["granted"]
-        span = f"{granted['amount']} {granted['unit']}" if granted else "declared"
-        click.echo(f"{limit['limit']:>17}  {span}, due {limit['due_at']}")
-    click.echo()
-    for each in why["intervals"]:
-        click.echo(
-            f"{each['from']} … {each['until']}  {each['kind']:<12} {_span(each['counted_us']):>9}  "
-            f"= {_span(each['running_us']):>9}  {each['record']['type']} {each['record']['id']}"
-        )
-    click.echo(
-        f"\nused {_span(why['used_us'])}, stopped {_span(why['stopped_us'])}, "
-        f"overdue {_span(why['overdue_us'])}"
-    )
-
-
-def _span(us: int) -> str:
-    seconds = us // 1_000_000
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -9,8 +9,10 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,6 +28,9 @@ from ledger.log import EventLog
 from ledger.record import micros
 from ledger.wire import decode
 from ledger.work_calendar import WorkCalendar
+
+if TYPE_CHECKING:
+    from consoles.demo.facts import Sending
 
 SWITCH_SECONDS = 0.001
 """How long one thread may keep the interpreter while another waits; shorter keeps answers quick."""
@@ -84,7 +89,7 @@ def demo(
         hall = open_hall(
             settings,
             role="supervise",
-            clock=lambda log: VirtualClock(max(start_us, _last_stamp(log)), speed),
+            clock=lambda log: _story_clock(log, source.backlog, start_us, speed),
             generated=True,
             names=_names(),
         )
@@ -164,6 +169,16 @@ def _claim_folder(folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     marker.write_text("All cases in this folder are generated.\n", encoding="ascii")
+
+
+def _story_clock(
+    log: EventLog, backlog: "Sequence[Sending]", start_us: int, speed: float
+) -> VirtualClock:
+    """Return the clock of the story; what happened before it begins is in the log by then."""
+    from consoles.demo.backlog import write_backlog
+
+    write_backlog(log, backlog)
+    return VirtualClock(max(start_us, _last_stamp(log)), speed)
 
 
 def _last_stamp(log: EventLog) -> int:

@@ -9,7 +9,7 @@ import click
 from consoles.bootstrap import load_policy
 from consoles.cli.invocation import guarded, instant_option, json_option, print_json, settings_of
 from ledger.errors import EventInvalid, ImportInvalid
-from ledger.events import SOURCE_TYPES
+from ledger.events import REFERENCE_TYPES, SOURCE_TYPES
 from ledger.intake_rules import SUPERVISION_SOURCE, instant_from_text
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached
@@ -63,7 +63,7 @@ def _record(event: Any) -> AnyRecord:
         raise EventInvalid("(event)", type(event).__name__, "a JSON object")
     recorded = event.pop("recordedtime", event.get("time"))
     timeline = event.pop("timeline", None)
-    _, raw = accept(event, SOURCE_TYPES, timeline)
+    _, raw = accept(event, SOURCE_TYPES | REFERENCE_TYPES, timeline)
     return decode(stamp(raw, micros(instant_from_text("recordedtime", recorded))))
 
 

@@ -1,14 +1,13 @@
 """What the hall has on its desks when the demo begins: several hundred open cases.
 
-It stands apart from the stream because it is posted at once, as facts with earlier times: the open
-cases of the past weeks, all far from their limits, and the few placed ones of `scripts.py`.
+It stands apart from the stream because it came in before the story begins: the open cases of the
+past weeks, all far from their limits, and the few placed ones of `scripts.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consoles.demo.course import free_us
-from consoles.demo.days import Arrival, Hall, arriving, told
+from consoles.demo.days import Hall, arriving, told
 from consoles.demo.facts import Sending
 from consoles.demo.scripts import Placed, placed
 from consoles.demo.workday import local_day
@@ -21,7 +20,7 @@ class OpeningStock:
     """The open cases of the start.
 
     Attributes:
-        posted: facts of the past, in the order in which they are posted at the start.
+        posted: facts of the past, each with the moment in which it was sent.
         later: what the same cases will still bring.
         placed: the cases placed so that they cross a threshold; the plan, never sent.
         cases: how many open cases there are.
@@ -41,28 +40,16 @@ def opening_stock(hall: Hall, start_us: int) -> OpeningStock:
         reports.extend(
             told(hall, arrival.frame, arrival.course)
             for arrival in arriving(hall, day, quiet=True)
-            if arrival.course.ends_us > start_us and _far_from_limits(hall, arrival, start_us)
+            if arrival.course.ends_us > start_us
         )
     posted: list[Sending] = []
     later: list[Sending] = []
     for sendings in reports:
         for sending in sendings:
             if sending.at_us <= start_us:
-                posted.append(sending.sent_at(start_us))
+                posted.append(sending)
             else:
                 later.append(sending)
     return OpeningStock(
         posted=tuple(posted), later=tuple(later), placed=scripted, cases=len(reports)
     )
-
-
-def _far_from_limits(hall: Hall, arrival: Arrival, start_us: int) -> bool:
-    """Return whether a case would get no card even before its special procedures are known.
-
-    All facts arrive at once, the acceptance first: a case that only its stop keeps from a card
-    would get one and lose it in the same second.
-    """
-    accepted_us, allowed_us = arrival.course.accepted_us, free_us(arrival.frame.matter)
-    if arrival.course.stop is None or accepted_us is None or allowed_us is None:
-        return True
-    return hall.hours.worked(accepted_us, start_us) < allowed_us

@@ -23,7 +23,11 @@ CARDS_PATH = "/api/v1/cards?limit=100"
 
 
 class DemoSource:
-    """Sends one seeded hall's facts through the public intake, day after day."""
+    """Sends one seeded hall's facts through the public intake, day after day.
+
+    Attributes:
+        backlog: what was sent before virtual time began; it is not sent again.
+    """
 
     def __init__(self, *, seed: int, hours: HallTime, start_us: int) -> None:
         """Work out the opening stock and the first day, which takes about a second.
@@ -38,8 +42,13 @@ class DemoSource:
         """
         self.hall = Hall(seed=seed, town=county(), hours=hours)
         self.counts = Counts()
-        self._stories: Iterator[Sending] = stream(self.hall, start_us)
-        self._next = next(self._stories)
+        stories = stream(self.hall, start_us)
+        self._next = next(stories)
+        self.backlog: list[Sending] = []
+        while self._next.at_us <= start_us:
+            self.backlog.append(self._next)
+            self._next = next(stories)
+        self._stories: Iterator[Sending] = stories
         self._acts = Outgoing()
         self._seen: set[str] = set()
 

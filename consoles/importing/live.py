@@ -23,7 +23,7 @@ from processors.loop import STEPPED_TYPES, entry_of
 from processors.supervision.policy import Policy
 from processors.supervision.state import CaseState
 from processors.supervision.step import step
-from processors.supervision.ticks import limit_tick
+from processors.supervision.ticks import next_tick
 
 APPENDED_PER_BATCH = 2_000
 Mode = Literal["as-if-live", "evidence-only"]
@@ -95,10 +95,11 @@ class Importer:
         Args:
             events: in order of their recording; `recordedtime` defaults to `time`.
             last_us: the log's last instant, where its clock ends; nothing is recorded later.
-            policy: the packs and calendars in force.
+            policy: the packs and calendars, with what the log has published by now.
         """
         run = _Run(policy)
-        for order, (index, event) in enumerate(events):
+        first = max(self._log.ends().values())
+        for order, (index, event) in enumerate(events, first):
             taken = self._taken(index, event)
             if taken is not None:
                 unstamped, raw, recorded_us = taken
@@ -111,7 +112,7 @@ class Importer:
                 self._put_made(run.step(decode(raw), order))
             self._progress(1)
         if last_us is not None:
-            self._put_made(run.until(last_us, self.summary.facts))
+            self._put_made(run.until(last_us, first + self.summary.facts))
         self.flush()
 
     def _taken(self, index: int, event: dict[str, Any]) -> tuple[AnyRecord, bytes, int] | None:
@@ -178,7 +179,8 @@ class _Run:
             state = self._states[subject]
             if state.next_tick_us != tick_us:
                 continue
-            tick = limit_tick(subject, state.timeline, tick_us, self._policy)
+            tick = next_tick(state, self._policy, order, us)
+            assert tick is not None, "it was waited for"
             made.append(tick)
             made.extend(self.step(tick, order))
         return made

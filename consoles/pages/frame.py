@@ -25,6 +25,7 @@ _LINKS = (
     ("warnings", "/warnings"),
     ("screen", "/screen/hall"),
     ("efficiency", "/efficiency"),
+    ("rules", "/rules"),
 )
 
 TEMPLATES = Environment(

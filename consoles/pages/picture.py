@@ -18,16 +18,13 @@ _CHAR = 13.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """One interval as the explanation gives it, in µs; `running_us` is the sum counted so far."""
+    """One interval of a statement; `running` is the sum so far, in µs or in days."""
 
     kind: str
     start_us: int
     end_us: int
     length_us: int
-    running_us: int
-    record_type: str
-    record_id: str
-    position: tuple[int, int] | None
+    running: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +33,7 @@ class Granted:
 
     limit: str
     text: str
-    budget_us: int
+    budget: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +76,8 @@ def picture(
 
     Args:
         spans: its intervals, in order.
-        used: counted time in µs.
-        overdue: how much of it lies beyond the limit, in µs.
+        used: what was counted, in µs or in days.
+        overdue: how much of it lies beyond the limit.
         limits: where the limits lie on the budget axis.
         reader: who reads.
     """
@@ -100,7 +97,7 @@ def picture(
         )
         for span in spans
     ]
-    full = max([used, *(limit.budget_us for limit in limits), 1]) * 1.04
+    full = max([used, *(limit.budget for limit in limits), 1]) * 1.04
     within = round((used - overdue) * WIDTH / full, 2)
     marks = _marks(limits, full)
     return Picture(
@@ -116,8 +113,8 @@ def picture(
 def _marks(limits: Sequence[Granted], full: float) -> list[Label]:
     """One mark a limit, each label on its own line so that near limits do not overlap."""
     marks = []
-    for place, limit in enumerate(sorted(limits, key=lambda each: each.budget_us)):
-        x = round(limit.budget_us * WIDTH / full, 2)
+    for place, limit in enumerate(sorted(limits, key=lambda each: each.budget)):
+        x = round(limit.budget * WIDTH / full, 2)
         label_x, anchor = _inside(x, limit.text)
         marks.append(
             Label(

@@ -14,6 +14,7 @@ from typing import Any
 from consoles.api.freshness import Freshness
 from consoles.api.hall_port import HallPort
 from consoles.api.live_place import Place, place_text
+from consoles.pages.view_models import special_first
 from ledger.findings import LEVELS
 
 Row = Mapping[str, Any]
@@ -78,9 +79,9 @@ class Reading:
         return counts
 
     def cards(self, level: str | None, department: str | None, limit: int) -> Sequence[Row]:
-        """Return the newest cards, those taken back among them."""
+        """Return the newest cards, those taken back among them, special cases first of equals."""
         page = self._hall.readers.cards(level=level, department=department, limit=limit)
-        return page.items
+        return special_first(page.items)
 
     def card(self, card_id: str) -> Row | None:
         """Return one card or None."""

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from consoles.pages.case_findings import (
+    ClockSaid,
+    FindingSaid,
+    clocks_said,
+    deemed_us,
+    findings_said,
+)
+from consoles.pages.law_names import rule_name
 from consoles.pages.record_names import FIELDS, family_of, field_name, type_name
+from consoles.pages.texts import Texts
 from consoles.pages.times import read_instant
-from consoles.pages.view_models import Reader
+from consoles.pages.view_models import Reader, rule_url
 
 Entry = Mapping[str, Any]
 _LATE_US = 60_000_000
@@ -25,10 +34,14 @@ _CARD_STATES = {
     "hall.card.closed.v1": "closed",
 }
 _NAMED = {"from_department": "department", "to_department": "department"}
+_AROUND = ("complaint", "consultation", "queue", "unit")
 _CODED = {
+    "limit": "limit",
+    "handling_type": "handling",
     "level": "level",
     "reason": "card.why",
-    "rule": "rule",
+    "clock": "clock",
+    "stage": "stage",
     "outcome": "outcome",
     "result": "result",
     "decision": "state",
@@ -48,6 +61,7 @@ class Moment:
     recorded: str
     late: str
     details: str
+    rule_url: str
     level: str
     level_name: str
     card_id: str
@@ -74,6 +88,8 @@ class ReplayCard:
     card_id: str
     level: str
     level_name: str
+    rule: str
+    rule_url: str
     state: str
     struck: bool
     effective: str
@@ -82,14 +98,21 @@ class ReplayCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayView:
-    """Everything the page of a case shows."""
+    """Everything the page of a case shows.
+
+    Attributes:
+        kind: `case`, or `complaint`, `consultation`, `queue` or `unit`, whose pages are alike.
+    """
 
     case: str
+    kind: str
     url: str
     moments: list[Moment]
     sliders: list[Slider]
     facts: list[tuple[str, str]]
     cards: list[ReplayCard]
+    clocks: list[ClockSaid]
+    findings: list[FindingSaid]
     suspended: bool
 
 
@@ -112,18 +135,31 @@ def replay_view(
     entries: Sequence[Entry] = shown["timeline"] if shown else ()
     everything: Sequence[Entry] = whole["timeline"]
     state = shown.get("state") or {} if shown else {}
+    kind = _kind(case, everything)
+    moment_us = reader.times.now_us if asked[0] is None else asked[0]
     return ReplayView(
         case=case,
+        kind=kind,
         url=f"/cases/{quote(case, safe='')}",
         moments=[_moment(entry, reader) for entry in entries],
         sliders=[
             _slider("as_of", "case.happened", [e["time"] for e in everything], asked[0], reader),
             _slider("known_at", "case.known", [_known(e) for e in everything], asked[1], reader),
         ],
-        facts=_state_facts(state, reader),
+        facts=_state_facts(state, entries, reader) if kind == "case" else _last(entries, reader),
         cards=_cards(entries, reader),
+        clocks=clocks_said(entries, everything, moment_us, reader),
+        findings=findings_said(entries, everything, reader),
         suspended=bool(state.get("suspended")),
     )
+
+
+def _kind(subject: str, entries: Sequence[Entry]) -> str:
+    """Return what a subject is by the facts told of it; a unit by its prefix."""
+    if subject.startswith("unit:"):
+        return "unit"
+    families = {str(each["type"]).split(".")[1] for each in entries}
+    return next((each for each in _AROUND if each in families and "case" not in families), "case")
 
 
 def _known(entry: Entry) -> str:
@@ -144,18 +180,24 @@ def _moment(entry: Entry, reader: Reader) -> Moment:
         family_name=t(
             {"fact": "case.facts", "finding": "case.findings", "tick": "case.ticks"}[family]
         ),
-        name=type_name(entry["type"], t.lang),
+        name=_record_name(entry, t),
         time=times.stamp(time_us),
         time_iso=times.iso(time_us),
         recorded=times.stamp(recorded_us),
         late=t("case.late", span=times.wall_span(late_us)) if _is_late(family, late_us) else "",
         details=_details(data, reader),
+        rule_url=rule_url(str(data["rule"]), data.get("pack")) if data.get("rule") else "",
         level=level,
         level_name=t.named("level", level) if level else "",
         card_id=str(data.get("card_id") or ""),
         position=f"{partition}:{offset}",
         raw_url=f"/records/{partition}/{offset}",
     )
+
+
+def _record_name(entry: Entry, t: Texts) -> str:
+    name = type_name(entry["type"], t.lang)
+    return t("case.withdrawn", name=name) if entry["data"].get("withdrawn") else name
 
 
 def position_of(entry: Entry) -> tuple[int, int]:
@@ -169,11 +211,12 @@ def _is_late(family: str, late_us: int) -> bool:
 
 
 def _details(data: Mapping[str, Any], reader: Reader) -> str:
-    """The fields a person reads first, in the order of the table of fields."""
+    """The fields a person reads first, in the order of their table; a rule says its clock."""
+    unsaid = {"level", "clock"} if "rule" in data else {"level"}
     parts = [
         f"{field_name(field, reader.t.lang)} {_value(field, data[field], reader)}"
         for field in FIELDS
-        if field != "level" and data.get(field) not in (None, "", [], ())
+        if field not in unsaid and data.get(field) not in (None, "", [], ())
     ]
     return " · ".join(parts)
 
@@ -182,6 +225,8 @@ def _value(field: str, value: Any, reader: Reader) -> str:
     """One field as people read it."""
     if field in ("department", "matter") or field in _NAMED:
         return reader.named(_NAMED.get(field, field), str(value))
+    if field == "rule":
+        return rule_name(str(value), reader.t)
     if field in _CODED:
         return reader.t.named(_CODED[field], str(value))
     if field.endswith(("_at", "_due")) and isinstance(value, str):
@@ -227,7 +272,9 @@ _STATE_TIMES = {
 }
 
 
-def _state_facts(state: Mapping[str, Any], reader: Reader) -> list[tuple[str, str]]:
+def _state_facts(
+    state: Mapping[str, Any], entries: Sequence[Entry], reader: Reader
+) -> list[tuple[str, str]]:
     """The case's state as (name, value), leaving out what is absent."""
     t = reader.t
     facts: list[tuple[str, str]] = []
@@ -236,12 +283,32 @@ def _state_facts(state: Mapping[str, Any], reader: Reader) -> list[tuple[str, st
     for key in ("department", "matter"):
         if state.get(key):
             facts.append((t(f"card.{key}"), reader.named(key, str(state[key]))))
+    if state.get("handling_type"):
+        kind = t.named("handling", str(state["handling_type"]))
+        facts.append((t("case.handling_type"), kind))
+    deemed = deemed_us(entries)
+    if deemed is not None:
+        facts.append((t("case.deemed"), t("case.deemed.is", at=reader.times.stamp(deemed))))
     for key, label in _STATE_TIMES.items():
         if state.get(key):
             facts.append((t(label), reader.times.stamp(read_instant(str(state[key])))))
-    if state.get("anomalies"):
-        found = state["anomalies"]
-        facts.append((t("case.anomalies"), str(found if isinstance(found, int) else len(found))))
+    return facts
+
+
+def _last(entries: Sequence[Entry], reader: Reader) -> list[tuple[str, str]]:
+    """What a complaint, a consultation, a ticket or a unit shows: who, and how far it came."""
+    t = reader.t
+    told = [each for each in entries if family_of(each["type"]) == "fact"]
+    facts = []
+    for key in ("department", "matter", "case"):
+        value = next((each["data"][key] for each in told if each["data"].get(key)), None)
+        if value:
+            label = t("case.number") if key == "case" else t(f"card.{key}")
+            facts.append((label, str(value) if key == "case" else reader.named(key, str(value))))
+    if told:
+        last = told[-1]
+        when = reader.times.stamp(read_instant(last["time"]))
+        facts.append((t("case.last"), f"{type_name(last['type'], t.lang)} {when}"))
     return facts
 
 
@@ -270,6 +337,8 @@ def _cards(entries: Sequence[Entry], reader: Reader) -> list[ReplayCard]:
             card_id=card_id,
             level=data["level"],
             level_name=t.named("level", data["level"]),
+            rule=rule_name(data["rule"], t),
+            rule_url=rule_url(data["rule"], data.get("pack")),
             state=t.named("state", states[card_id]),
             struck=states[card_id] in ("rescinded", "revoked"),
             effective=reader.times.stamp(read_instant(data["effective_at"])),

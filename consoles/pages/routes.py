@@ -5,6 +5,7 @@ event loop.
 """
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -14,27 +15,53 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from consoles.api.parameters import DAYS_MAX
+from consoles.api.problems import problem_of
+from consoles.pages.case_statement import case_statement
 from consoles.pages.efficiency_table import COLUMNS, definitions, efficiency_table
 from consoles.pages.frame import FOLDER, Visit
 from consoles.pages.reading import Reading, days_between
 from consoles.pages.replay import replay_view
+from consoles.pages.rules_view import rules_view
 from consoles.pages.screen import screen_view, trend_days
 from consoles.pages.statement import statement_view
 from consoles.pages.times import read_instant
 from consoles.pages.view_models import FEED_MAX, card_view, figures, limit_view, standing
+from ledger.errors import HallError
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+page = partial(router.api_route, methods=["GET", "HEAD"])
+"""Puts a page at its address; HEAD is answered as GET is, and the server leaves out the body."""
+
 NEAREST = 3
 RANGE_DAYS = 30
+NOT_FOUND = 404
 _LEVELS = ("red", "yellow", "warning")
 
 
 def mount(app: FastAPI) -> None:
     """Put the pages and what they load beside the API of `app`."""
     app.state.pages_reading = Reading(app.state.hall)
+    app.state.error_page = error_page
     app.include_router(router)
     app.mount("/static", Vendored(directory=FOLDER / "static"), name="static")
+
+
+def error_page(request: Request, error: HallError) -> Response | None:
+    """Return the page that tells a browser what was wrong with what it asked for.
+
+    Returns:
+        None for the API and for whoever does not ask for a page; they get the problem document.
+    """
+    asks = "text/html" in request.headers.get("accept", "")
+    if not asks or request.method not in ("GET", "HEAD") or request.url.path.startswith("/api/"):
+        return None
+    visit = Visit(request)
+    problem = problem_of(error, visit.reader.t.lang)
+    values = {"title": problem["title"], "sentence": visit.reader.t("missing.page")}
+    if problem["status"] != NOT_FOUND:
+        values["sentence"] = f"{problem['detail']} {problem.get('hint', '')}".rstrip()
+    return visit.page("missing.html", "", values, status=problem["status"])
 
 
 class Vendored(StaticFiles):
@@ -54,7 +81,7 @@ def reading_of(request: Request) -> Reading:
     return reading
 
 
-@router.get("/")
+@page("/")
 def start(request: Request) -> Response:
     """Show the start page by role with today's numbers."""
     visit = Visit(request)
@@ -66,14 +93,14 @@ def start(request: Request) -> Response:
     return visit.page("start.html", "start", values)
 
 
-@router.get("/pulse")
+@page("/pulse")
 def pulse(request: Request) -> Response:
     """Tell the hall's clock and day, as the masthead shows them."""
     frame = Visit(request).frame("")
     return JSONResponse({"clock": frame.clock, "day": frame.day, "day_kind": frame.day_kind})
 
 
-@router.get("/warnings")
+@page("/warnings")
 def warnings(
     request: Request, level: str = "", department: str = "", fragment: str = ""
 ) -> Response:
@@ -106,7 +133,7 @@ def warnings(
     return visit.page("warnings.html", "warnings", values)
 
 
-@router.get("/cards/{card_id}")
+@page("/cards/{card_id}")
 def card(request: Request, card_id: str, fragment: str = "") -> Response:
     """Show why a card was issued; `fragment=panel` gives it without what surrounds a page."""
     visit = Visit(request)
@@ -119,14 +146,30 @@ def card(request: Request, card_id: str, fragment: str = "") -> Response:
     return visit.page(template, "warnings", {"why": view})
 
 
-@router.get("/cases")
+@page("/cases")
 def find_case(id_: Annotated[str, Query(alias="id", max_length=200)] = "") -> Response:
     """Lead from the form of the start page to the case."""
     case = id_.strip()
     return RedirectResponse(f"/cases/{quote(case, safe='')}" if case else "/", status_code=303)
 
 
-@router.get("/cases/{case_id:path}")
+@page("/cases/{case_id:path}/explanation")
+def case_clocks(request: Request, case_id: str, as_of: str = "") -> Response:
+    """Show how every clock of a case stands, line by line, now or as of an instant."""
+    visit = Visit(request)
+    t = visit.reader.t
+    try:
+        as_of_us = read_instant(as_of) if as_of else None
+    except ValueError:
+        values = {"title": t("statement.title"), "sentence": t("case.bad_time", text=as_of)}
+        return visit.page("missing.html", "", values, status=400)
+    why = visit.hall.explain_case(case_id, as_of_us)
+    if why is None:
+        return visit.missing("case", case_id)
+    return visit.page("clocks.html", "", {"statement": case_statement(why, visit.reader)})
+
+
+@page("/cases/{case_id:path}")
 def case(
     request: Request, case_id: str, as_of: str = "", known_at: str = "", fragment: str = ""
 ) -> Response:
@@ -149,7 +192,7 @@ def case(
     return visit.page(template, "", {"replay": view})
 
 
-@router.get("/records/{partition}/{offset}")
+@page("/records/{partition}/{offset}")
 def record(request: Request, partition: int, offset: int) -> Response:
     """Give a record byte for byte as the log holds it."""
     visit = Visit(request)
@@ -161,7 +204,7 @@ def record(request: Request, partition: int, offset: int) -> Response:
     return Response(found[0][1], media_type="application/json")
 
 
-@router.get("/screen/hall")
+@page("/screen/hall")
 def hall_screen(request: Request, fragment: str = "", kiosk: str = "") -> Response:
     """Show the public screen; `fragment=frame` gives its parts for the next moment."""
     visit = Visit(request)
@@ -170,7 +213,7 @@ def hall_screen(request: Request, fragment: str = "", kiosk: str = "") -> Respon
     return visit.page(template, "screen", {"screen": view, "kiosk": kiosk == "1"})
 
 
-@router.get("/efficiency")
+@page("/efficiency")
 def efficiency(
     request: Request,
     from_: Annotated[date | None, Query(alias="from")] = None,
@@ -199,3 +242,14 @@ def efficiency(
         "csv_url": f"/api/v1/efficiency/daily?{urlencode(asked | {'format': 'csv'})}",
     }
     return visit.page("efficiency.html", "efficiency", values)
+
+
+@page("/rules")
+def rules(request: Request, pack: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Show the rules of a pack, by default of the one in force; each rule has an anchor."""
+    visit = Visit(request)
+    in_force, known = visit.hall.pack_in_force(), visit.hall.packs()
+    shown = in_force if pack in ("", in_force.name) else known.get(pack, in_force)
+    asked = pack if pack not in ("", shown.name) else ""
+    view = rules_view(shown, in_force, known.values(), visit.reader, asked)
+    return visit.page("rules.html", "rules", {"rules": view})

@@ -1,32 +1,34 @@
-"""Why this card: the explanation as one sentence, what it rests on, and a line for each interval.
+"""Why this card: the explanation of a card as one sentence, what it rests on, and its clock.
 
-It stands apart because it must be followed by the person it accuses: every line names its record,
-the running sum ends at the time the card states, and no legal figure is computed here.
+It stands apart from `clock_view.py` because a card is an act: it says who answers, since when, and
+by which versions; a card whose rule watches no clock shows the facts instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consoles.pages.picture import Granted, Interval, Picture, picture
-from consoles.pages.record_names import type_name
+from consoles.pages.clock_view import (
+    ClockView,
+    Line,
+    amount,
+    clock_facts,
+    clock_view,
+    record_link,
+)
+from consoles.pages.law_names import basis_text
+from consoles.pages.picture import Picture
 from consoles.pages.times import read_instant
 from consoles.pages.view_models import CardView, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One interval; `crossing` marks the counted one in which the limit was passed."""
+class Shown:
+    """One record that shows a breach."""
 
-    kind: str
-    kind_name: str
-    start: str
-    end: str
-    length: str
-    running: str
+    time: str
     record: str
     record_url: str
-    crossing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +36,33 @@ class StatementView:
     """Everything the explanation shows.
 
     Attributes:
+        clock: None where the card has no clock: it was issued by hand, or its rule watches none.
+        evidence: the records that show a breach.
         reproduced: False where other versions than those that issued the card had to be used.
     """
 
     card: CardView
     sentence: str
     facts: list[tuple[str, str]]
-    lines: list[Line]
-    total: str
-    picture: Picture
+    clock: ClockView | None
+    evidence: list[Shown]
     reproduced: bool
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every interval of the clock."""
+        return [] if self.clock is None else self.clock.lines
+
+    @property
+    def total(self) -> str:
+        """The time counted."""
+        return "" if self.clock is None else self.clock.total
+
+    @property
+    def picture(self) -> Picture:
+        """The picture of the clock."""
+        assert self.clock is not None
+        return self.clock.picture
 
 
 def statement_view(
@@ -57,125 +76,71 @@ def statement_view(
         why: its statement of intervals; None where it has none (issued by hand).
         reader: who reads.
     """
-    why = why or {**row, "intervals": (), "limits": ()}
-    spans = intervals(why)
-    used, overdue = int(why["used_us"] or 0), int(why["overdue_us"] or 0)
+    told = why or {**row, "limits": ()}
+    counted = why is not None and bool(why["intervals"])
     return StatementView(
         card=card,
-        sentence=_sentence(card, why, spans, reader),
-        facts=_facts(card, why, reader),
-        lines=_lines(spans, used - overdue if overdue else None, reader),
-        total=reader.times.span(used),
-        picture=picture(spans, used, overdue, _granted(why, reader), reader),
-        reproduced=bool(why.get("reproduced", True)),
+        sentence=_sentence(card, why, reader) if why is not None else _name(card),
+        facts=_facts(card, told, reader, counted=counted),
+        clock=clock_view(why, reader) if why is not None and counted else None,
+        evidence=[_shown(each, reader) for each in told.get("facts", ())],
+        reproduced=bool(told.get("reproduced", True)),
     )
 
 
-def intervals(why: Mapping[str, Any]) -> list[Interval]:
-    """Return the intervals of an explanation."""
-    return [
-        Interval(
-            kind=part["kind"],
-            start_us=read_instant(part["from"]),
-            end_us=read_instant(part["until"]),
-            length_us=int(part["length_us"]),
-            running_us=int(part["running_us"]),
-            record_type=str(part["record"]["type"]),
-            record_id=str(part["record"]["id"]),
-            position=_position(part["record"]),
-        )
-        for part in why["intervals"]
-    ]
+def _name(card: CardView) -> str:
+    return f"{card.level_name} · {card.rule}"
 
 
-def _position(record: Mapping[str, Any]) -> tuple[int, int] | None:
-    position = record.get("position")
-    return None if position is None else (int(position["partition"]), int(position["offset"]))
-
-
-def _granted(why: Mapping[str, Any], reader: Reader) -> list[Granted]:
-    """The limits whose length in counted time the explanation tells."""
-    found = []
-    for limit in why["limits"]:
-        if limit.get("granted_us") is None:
-            continue
-        granted = limit.get("granted")
-        span = (
-            reader.times.granted(granted["amount"], granted["unit"])
-            if granted
-            else reader.times.span(int(limit["granted_us"]))
-        )
-        name = reader.t.named("limit", limit["limit"])
-        found.append(
-            Granted(limit=limit["limit"], text=f"{name} {span}", budget_us=limit["granted_us"])
-        )
-    return found
-
-
-def _sentence(
-    card: CardView, why: Mapping[str, Any], spans: Sequence[Interval], reader: Reader
-) -> str:
+def _sentence(card: CardView, why: Mapping[str, Any], reader: Reader) -> str:
     """The whole card in one sentence."""
     t, times = reader.t, reader.times
-    if not spans:
-        return f"{card.level_name} · {card.rule}"
+    if why.get("meaning"):
+        meaning = why["meaning"][t.lang]
+        return t("breach.sentence", meaning=meaning, level=card.level_name)
+    if not why["intervals"]:
+        return _name(card)
     text = t(
         "why.sentence",
-        opened=times.stamp(spans[0].start_us),
-        until=times.stamp(spans[-1].end_us),
-        used=times.span(int(why["used_us"])),
+        opened=times.stamp(read_instant(why["intervals"][0]["from"])),
+        until=times.stamp(read_instant(why["intervals"][-1]["until"])),
+        used=amount(int(why["used"]), why, reader),
     )
     if why["stopped_us"]:
         text += t("why.sentence.stopped", span=times.span(int(why["stopped_us"])))
-    if why["overdue_us"]:
-        return text + t(
-            "why.sentence.over", span=times.span(int(why["overdue_us"])), level=card.level_name
-        )
-    return text + t("why.sentence.near", level=card.level_name)
+    if not why["overdue_us"]:
+        past = any(each["reason"] == "limit-ends" for each in why["notes"])
+        limit = t.limit(why["limit"])
+        if past and why["measure"] == "working_days":
+            return text + t("why.sentence.ended", limit=limit, level=card.level_name)
+        return text + t("why.sentence.near", level=card.level_name)
+    over = why["overdue"]
+    span = amount(int(over), why, reader) if over else times.span(int(why["overdue_us"]))
+    return text + t("why.sentence.over", span=span, level=card.level_name)
 
 
-def _facts(card: CardView, why: Mapping[str, Any], reader: Reader) -> list[tuple[str, str]]:
+def _facts(
+    card: CardView, why: Mapping[str, Any], reader: Reader, *, counted: bool
+) -> list[tuple[str, str]]:
     """What the card rests on, as (name, value)."""
-    t, times = reader.t, reader.times
+    t = reader.t
     facts = [
         (t("card.responsible"), card.responsible),
         (t("card.effective"), card.effective),
         (t("card.detected"), card.detected),
     ]
-    for limit in why["limits"]:
-        granted = limit.get("granted")
-        span = times.granted(granted["amount"], granted["unit"]) if granted else ""
-        due = limit.get("due_at")
-        at = times.stamp(read_instant(due)) if due else t("limit.stopped")
-        facts.append((t.named("limit", limit["limit"]), f"{span} · {at}" if span else at))
-    if why.get("standard_day_us"):
-        facts.append((t("why.day"), t("why.day.is", span=times.span(int(why["standard_day_us"])))))
-    facts += [
+    if counted:
+        facts += clock_facts(why, reader)
+    return [
+        *facts,
         (t("why.rule"), card.rule),
-        (t("why.basis"), str(why["basis"])),
+        (t("why.basis"), basis_text(str(why["basis"]), t.lang)),
         (t("why.pack"), f"{why['pack']} {why['pack_version']}"),
         (t("why.calendar"), str(why["calendar_version"])),
     ]
-    return facts
 
 
-def _lines(spans: Sequence[Interval], budget_us: int | None, reader: Reader) -> list[Line]:
-    lines = []
-    before_us = 0
-    for span in spans:
-        crossing = budget_us is not None and before_us <= budget_us < span.running_us
-        lines.append(
-            Line(
-                kind=span.kind,
-                kind_name=reader.t.named("kind", span.kind),
-                start=reader.times.stamp(span.start_us),
-                end=reader.times.stamp(span.end_us),
-                length=reader.times.span(span.length_us),
-                running=reader.times.span(span.running_us),
-                record=f"{type_name(span.record_type, reader.t.lang)} #{span.record_id}",
-                record_url="" if span.position is None else "/records/{}/{}".format(*span.position),
-                crossing=crossing,
-            )
-        )
-        before_us = span.running_us
-    return lines
+def _shown(fact: Mapping[str, Any], reader: Reader) -> Shown:
+    record, url = record_link(fact, reader)
+    time = reader.times.stamp(read_instant(fact["time"]))
+    return Shown(time=time, record=record, record_url=url)

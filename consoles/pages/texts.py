@@ -7,6 +7,10 @@ test can prove that no sentence exists in one language only.
 from collections.abc import Mapping
 from typing import Literal
 
+from consoles.pages.board_texts import BOARD_SENTENCES
+from consoles.pages.rule_texts import RULE_SENTENCES
+from consoles.pages.statement_texts import STATEMENT_SENTENCES
+
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 COOKIE = "hall_lang"
@@ -19,6 +23,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "nav.warnings": ("红黄牌监察", "Warnings"),
     "nav.screen": ("大厅公示屏", "Hall screen"),
     "nav.efficiency": ("效能统计", "Efficiency"),
+    "nav.rules": ("监察规则", "Rules"),
     "product": ("办件台账 · 电子监察", "Case ledger · supervision"),
     "generated": ("数据由模拟器生成", "Generated data"),
     "generated.long": (
@@ -123,7 +128,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "state.rectifying": ("整改中", "To be rectified"),
     "state.rectified": ("已整改", "Rectified"),
     "state.closed": ("已销号", "Closed"),
-    "rule.handling-limit": ("办理时限", "Limit of handling"),
     "result.passed": ("通过", "passed"),
     "result.refused": ("不通过", "refused"),
     "result.correction": ("须补正", "needs correction"),
@@ -148,6 +152,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "procedure.other": ("其他程序", "other procedure"),
     "limit.promised": ("承诺时限", "Promised limit"),
     "limit.statutory": ("法定时限", "Statutory limit"),
+    "limit.applied": ("申请时限", "Time applied for"),
     "limit.stopped": ("停表中，不推算到限时间", "Clock stopped: no due time is projected"),
     "limit.provisional": ("含未公布年份的暂定日历", "uses a provisional calendar"),
     "limit.remaining": ("距到限 {span}", "{span} to go"),
@@ -168,6 +173,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "，已进入预警区间，因此发{level}。",
         ", which is near the limit: {level}.",
     ),
+    "why.sentence.ended": ("，{limit}已到，因此发{level}。", "; the {limit} has passed: {level}."),
     "why.overdue": ("超出", "Beyond the limit"),
     "why.day": ("折算", "Conversion"),
     "why.day.is": ("1 个工作日 = {span}", "1 working day = {span}"),
@@ -186,7 +192,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "why.running": ("累计", "Running sum"),
     "why.record": ("依据记录", "Record"),
     "why.sum": ("合计（已计时）", "Sum counted"),
-    "why.hide": ("隐藏不计时的行", "Hide lines that do not count"),
     "why.none": (
         "此牌没有可展开的计时明细（例如人工发牌）。",
         "This card has no statement of intervals (it was issued by hand, for instance).",
@@ -199,9 +204,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "本牌按发牌时的规则包与日历版本计算，之后的版本不改变它。",
         "Computed with the versions in force when the card was issued; later ones never change it.",
     ),
-    "kind.counted": ("计时", "Counted"),
-    "kind.stopped": ("停表", "Stopped"),
-    "kind.not_working": ("非工作时间", "Not working"),
     # Case replay
     "case.title": ("办件回放", "Case replay"),
     "case.timeline": ("时间线", "Timeline"),
@@ -223,7 +225,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "case.phase": ("阶段", "Phase"),
     "case.suspended": ("已暂停判定，等待人工处理", "Judging is suspended until a person acts"),
-    "case.anomalies": ("异常", "Anomalies"),
     "case.accepted": ("受理", "Accepted"),
     "case.completed": ("办结", "Completed"),
     "case.bad_time": (
@@ -327,7 +328,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "台账里没有这条记录：{id}。",
         "The ledger has no such record: {id}.",
     ),
+    "missing.page": (
+        "这个地址没有页面。请核对地址，或从首页进入。",
+        "There is no page at this address. Check it, or begin at the start page.",
+    ),
     "missing.back": ("返回首页", "Back to the start page"),
+    **BOARD_SENTENCES,
+    **RULE_SENTENCES,
+    **STATEMENT_SENTENCES,
 }
 """Key → (Chinese, English)."""
 
@@ -351,6 +359,11 @@ class Texts:
         """
         sentence = SENTENCES[key][self._column]
         return sentence.format_map(values) if values else sentence
+
+    def limit(self, name: str | None) -> str:
+        """Return what a limit is called within a sentence."""
+        called = self.named("limit", name)
+        return called[:1].lower() + called[1:]
 
     def named(self, family: str, code: str | None) -> str:
         """Return the sentence `family.code`, or the code itself where no sentence names it."""

@@ -23,6 +23,7 @@ _MONTHS_EN = (
 _UNITS: dict[str, tuple[str, str, str]] = {
     "working_day": ("个工作日", "working day", "working days"),
     "natural_day": ("个自然日", "natural day", "natural days"),
+    "month": ("个月", "month", "months"),
     "working_hour": ("个工作小时", "working hour", "working hours"),
     "hour": ("小时", "hour", "hours"),
     "minute": ("分钟", "minute", "minutes"),
@@ -74,6 +75,13 @@ class Times:
     def day_label(self, us: int) -> str:
         """Return `11-24`, with the year where it is not the present one."""
         return self.stamp(us)[:-9]
+
+    def edge(self, us: int, *, end: bool = False) -> str:
+        """Return an instant as the edge of a span: at midnight the day, `11-24 24:00` as an end."""
+        at = self.local(us)
+        if (at.hour, at.minute, at.second, at.microsecond) != (0, 0, 0, 0):
+            return self.stamp(us)
+        return f"{self.day_label(us - SECOND_US)} 24:00" if end else f"{self.day_label(us)} 00:00"
 
     def midnight_after(self, us: int) -> int:
         """Return the first local midnight after an instant."""

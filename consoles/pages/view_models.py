@@ -8,15 +8,21 @@ working time are read as supervision found them.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
+from consoles.pages.law_names import rule_name
 from consoles.pages.texts import Texts
 from consoles.pages.times import Times
 
 Row = Mapping[str, Any]
 LEVELS = ("red", "yellow", "warning")
+LIMITS = ("promised", "statutory", "applied")
 FEED_MAX = 50
 ROLLING = 6
+SPECIAL = "special"
+_UNIT = "unit:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,10 @@ class CardView:
     """One card in a list.
 
     Attributes:
+        subject: what the number is called: of a case, a complaint, a consultation, a unit.
+        clock: the kind of clock it is about, as a word.
+        rule_url: where the rule is explained.
+        special: the case is handled specially (特办).
         struck: taken back by supervision or revoked by people; it stays, struck through.
         version: changes when anything shown changes, so that a page replaces only such cards.
         said: what a screen reader is told when the card arrives.
@@ -50,9 +60,13 @@ class CardView:
 
     card_id: str
     case: str
+    subject: str
     level: str
     level_name: str
+    clock: str
     rule: str
+    rule_url: str
+    special: bool
     department: str
     matter: str
     part: str | None
@@ -72,16 +86,21 @@ def card_view(row: Row, reader: Reader) -> CardView:
     """Return one row of the warning board as people read it."""
     t, times = reader.t, reader.times
     department = reader.named("department", row["department"])
-    matter = reader.named("matter", row["matter"])
+    matter = _matter(row, reader)
     level_name = t.named("level", row["level"])
-    responsible = [part for part in (row["clerk_ref"], row["stage"]) if part]
+    stage = t.named("stage", row["stage"]) if row["stage"] else None
+    responsible = [part for part in (row["clerk_ref"], stage) if part]
     why = row["rescind_reason"]
     return CardView(
         card_id=row["card_id"],
         case=row["subject"],
+        subject=t(f"subject.{subject_kind(row)}"),
         level=row["level"],
         level_name=level_name,
-        rule=t.named("rule", row["rule"]),
+        clock=t.named("about", row["clock"] or "none"),
+        rule=rule_name(row["rule"], t),
+        rule_url=rule_url(row["rule"], row["pack"]),
+        special=row["handling_type"] == SPECIAL,
         department=department,
         matter=matter,
         part=row["part"],
@@ -94,8 +113,39 @@ def card_view(row: Row, reader: Reader) -> CardView:
         rescinded_at=times.stamp(row["rescinded_us"]),
         rescinded_why=t.named("card.why", why) if why else "",
         version=f"{row['state']}.{row['changed_offset']}",
-        said=f"{level_name} · {department} · {matter}",
+        said=" · ".join(part for part in (level_name, department, matter) if part),
     )
+
+
+def _matter(row: Row, reader: Reader) -> str:
+    """Return the name of a matter; empty for what is about none, as a complaint is."""
+    if row["matter"] or subject_kind(row) == "case":
+        return reader.named("matter", row["matter"])
+    return ""
+
+
+def subject_kind(row: Row) -> str:
+    """Return what a card or a limit is of: a case, a complaint, a consultation or a unit."""
+    if row["subject"].startswith(_UNIT):
+        return "unit"
+    return row["clock"] if row["clock"] in ("complaint", "consultation") else "case"
+
+
+def rule_url(rule: str, pack: str | None = None) -> str:
+    """Return where a rule is explained, as the pack has it by which something was judged."""
+    asked = f"?pack={quote(pack, safe='')}" if pack else ""
+    return f"/rules{asked}#{quote(rule, safe='')}"
+
+
+def special_first(rows: Iterable[Row]) -> list[Row]:
+    """Return cards as they come, of neighbours that passed at one instant the special ones first.
+
+    Many limits end together at the office's close; a special case (特办) then stands above.
+    """
+    ordered: list[Row] = []
+    for _, equals in groupby(rows, key=lambda row: row["effective_us"]):
+        ordered += sorted(equals, key=lambda row: row["handling_type"] != SPECIAL)
+    return ordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +153,14 @@ class LimitView:
     """One of the nearest limits: the next level a case reaches if nothing happens.
 
     Attributes:
+        clock: the kind of clock, as a word.
+        special: the case is handled specially (特办).
         when: the instant shown to people; empty while the clock is stopped.
     """
 
     case: str
+    clock: str
+    special: bool
     department: str
     matter: str
     level: str
@@ -130,13 +184,15 @@ def limit_view(row: Row, reader: Reader) -> LimitView:
         to_go = t("limit.passed") if passed else t("limit.remaining", span=times.wall_span(left))
     return LimitView(
         case=row["subject"],
+        clock=t.named("about", row["clock"]),
+        special=row["handling_type"] == SPECIAL,
         department=reader.named("department", row["department"]),
-        matter=reader.named("matter", row["matter"]),
+        matter=_matter(row, reader),
         level=row["next_level"],
         level_name=t.named("level", row["next_level"]),
         dues=" · ".join(
             f"{t(f'limit.{limit}')} {times.minute(row[f'{limit}_due_us'])}"
-            for limit in ("promised", "statutory")
+            for limit in LIMITS
             if row[f"{limit}_due_us"] is not None
         ),
         when="" if at is None else times.stamp(at),

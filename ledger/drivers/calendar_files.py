@@ -40,10 +40,15 @@ _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.AS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendars:
-    """All calendars of an installation, by name, and the name of the one each hall keeps."""
+    """All calendars of an installation, by name, and the name of the one each hall keeps.
+
+    Attributes:
+        effective_from: first day on which one is to govern, of those whose own file says so.
+    """
 
     specs: Mapping[str, CalendarSpec]
     halls: Mapping[str, str]
+    effective_from: Mapping[str, date]
 
 
 def load_calendars(folder: Path | None = None) -> Calendars:
@@ -55,12 +60,17 @@ def load_calendars(folder: Path | None = None) -> Calendars:
     """
     paths = _paths(folder)
     halls: dict[str, str] = {}
+    effective: dict[str, date] = {}
     for name, path in paths.items():
-        for item in _read(path).get("halls", _Value(path, "halls", [])).items():
+        entries = _read(path)
+        if "effective_from" in entries:
+            effective[name] = entries["effective_from"].day()
+        for item in entries.get("halls", _Value(path, "halls", [])).items():
             if item.text() in halls:
                 raise item.wrong(f"a hall that {halls[item.text()]!r} does not already claim")
             halls[item.text()] = name
-    return Calendars(specs={name: _spec(name, paths) for name in paths}, halls=halls)
+    specs = {name: _spec(name, paths) for name in paths}
+    return Calendars(specs=specs, halls=halls, effective_from=effective)
 
 
 def load_calendar(name: str, folder: Path | None = None) -> CalendarSpec:
@@ -170,7 +180,7 @@ def _read(path: Path) -> dict[str, _Value]:
         raise _invalid(path, "syntax", error, "TOML") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _invalid(path, "file", error, "a readable file in UTF-8") from error
-    return _Value(path, "", found).table(optional=("extends", "halls", *_LAYERS))
+    return _Value(path, "", found).table(optional=("extends", "halls", "effective_from", *_LAYERS))
 
 
 @dataclass(slots=True, kw_only=True)

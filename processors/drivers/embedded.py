@@ -9,18 +9,20 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from ledger.errors import RecordUnreadable
-from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import Entry, EventLog, ReaderPosition, digest
 from ledger.reading import Read, read_records
-from ledger.record import AnyRecord, Record, instant
-from ledger.system_events import SupervisionJudged
+from ledger.record import AnyRecord
 from ledger.wire import decode
+from processors.drivers.publication_rows import Publishing, published_before, take
 from processors.drivers.recovery import recover
+from processors.drivers.report import SupervisionReport
 from processors.drivers.sql_state import SqlState
-from processors.loop import entry_of, run_batch, subjects_of
+from processors.drivers.unit_clock import UnitClock
+from processors.loop import due_ticks, entry_of, marker, run_batch, subjects_of
 from processors.supervision.collect import adopt
 from processors.supervision.policy import Policy
-from processors.supervision.ticks import limit_tick
+from processors.supervision.state import CaseState
+from processors.supervision.ticks import waits_until
 
 ENGINE = "1"
 """Version of the judging code, named by every marker."""
@@ -31,28 +33,9 @@ MARKER_EVERY_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class SupervisionReport:
-    """What supervision has done since its start; read by metrics and readiness.
-
-    Attributes:
-        ticks_held: ticks are held because the clock leapt ahead.
-        conflicts: findings made again with other content; the log's copy stands.
-        unreadable: partitions stopped by a record that cannot be read, and what was said of it.
-    """
-
-    judged: int = 0
-    appended: int = 0
-    ticks: int = 0
-    suspended: int = 0
-    last_tick_poll_us: int = 0
-    ticks_held: bool = False
-    conflicts: int = 0
-    unreadable: dict[int, RecordUnreadable] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class _Partition:
     position: ReaderPosition
+    policy: Policy
     is_recovered: bool = False
     is_behind: bool = False
     judged_since_marker: int = 0
@@ -91,9 +74,9 @@ class Supervisor:
         self._may_tick = may_tick
         self._on_delay = on_delay
         self._batch_max = batch_max
-        versions = policy.versions()
+        self._units = UnitClock(log, states)
         self._partitions = [
-            _Partition(states.claim(number, log, versions)) for number in range(log.partitions)
+            _Partition(states.claim(number, log), policy) for number in range(log.partitions)
         ]
         self.report = SupervisionReport()
 
@@ -144,9 +127,8 @@ class Supervisor:
         Raises:
             RecordUnreadable: a record cannot be read and no operator has skipped it.
         """
-        for partition in self._partitions:
-            while self._batch(partition):
-                pass
+        while sum(self._batch(partition) for partition in self._partitions):
+            pass
 
     def stop(self) -> None:
         """Leave markers; the orderly end."""
@@ -164,19 +146,23 @@ class Supervisor:
     def _batch(self, partition: _Partition) -> int:
         """Read, step, append and wait, then commit: emit, then remember."""
         if not partition.is_recovered:
-            partition.position = recover(self._log, self._states, partition.position, self._policy)
-            partition.is_recovered = True
-        position = partition.position
-        records = read_records(self._log, position.partition, position.next_offset, self._batch_max)
+            self._recover(partition)
+        position, policy = partition.position, partition.policy
+        number, offset = position.partition, position.next_offset
+        found = read_records(self._log, number, offset, self._batch_max)
+        assert policy.published is not None
+        records, rows = take(self._log, self._units.judgeable(found), policy.published)
         if not records:
             return 0
         states = self._states.load(position.partition, subjects_of(records))
-        batch = run_batch(records, states, self._policy)
+        batch = run_batch(records, states, policy, self._states.units.rows)
         reached = _after(position, records[-1])
         for copy in self._append(batch.entries):
             if copy.subject in batch.states:
                 adopt(batch.states[copy.subject], copy, reached.next_offset - 1)
-        self._states.commit(position, reached, batch.states)
+        replans = policy.published.replans_at({offset for offset, _ in rows})
+        publishing = Publishing(_waiting(policy, reached), rows, replans)
+        self._states.commit(position, reached, batch.states, batch.units, publishing)
         partition.position = reached
         partition.judged_since_marker += batch.judged
         for seconds in batch.delays:
@@ -185,6 +171,16 @@ class Supervisor:
         self.report.suspended += batch.suspended
         return len(records)
 
+    def _recover(self, partition: _Partition) -> None:
+        """Learn what the partition has published; make lost states again from its log."""
+        position = partition.position
+        published, rows = published_before(self._log, self._states.publications, position)
+        partition.policy = replace(self._policy, published=published)
+        publishing = Publishing(_waiting(partition.policy, position), rows)
+        self._states.commit(position, position, {}, None, publishing)
+        partition.position = recover(self._log, self._states, position, partition.policy)
+        partition.is_recovered = True
+
     def _tick(self, partition: _Partition) -> bool:
         """Append a tick for each case whose instant has come; they are judged when read back."""
         self.report.ticks_held = not self._may_tick()
@@ -192,15 +188,22 @@ class Supervisor:
             return False
         now_us = self._now_us()
         self.report.last_tick_poll_us = now_us
-        due = self._states.due(partition.position.partition, now_us, TICKS_UNDER_WAY_MAX)
-        if not due:
-            return False
-        ticks = [
-            limit_tick(case.subject, case.timeline, case.tick_us, self._policy) for case in due
-        ]
-        self._append([entry_of(tick) for tick in ticks])
-        self.report.ticks += len(ticks)
-        return True
+        number = partition.position.partition
+        due = self._states.due(number, now_us, TICKS_UNDER_WAY_MAX)
+        waiting = self._states.peek(number, [case.subject for case in due])
+        order = partition.position.next_offset
+        ticks, others = due_ticks(waiting, partition.policy, order, now_us)
+        if others:
+            self._states.put_off(number, others)
+        self._put(ticks)
+        most = TICKS_UNDER_WAY_MAX
+        of_units = self._units.tick(number, partition.policy, now_us, most, self._put)
+        ticked = len(ticks) + of_units
+        self.report.ticks += ticked
+        return ticked > 0
+
+    def _put(self, made: list[AnyRecord]) -> None:
+        self._append([entry_of(record) for record in made])
 
     def _mark(self, partition: _Partition, *, at_stop: bool = False) -> None:
         """Append a marker every so often; none if nothing was judged since the last."""
@@ -211,22 +214,8 @@ class Supervisor:
         if not (at_stop or enough or waited >= MARKER_EVERY_SECONDS):
             return
         position = partition.position
-        now = instant(self._now_us())
-        policy = self._policy
-        marker = Record(
-            type=SupervisionJudged.TYPE,
-            source=SUPERVISION_SOURCE,
-            id=f"{position.partition}:{position.next_offset}",
-            subject=f"partition:{position.partition}",
-            time=now,
-            data=SupervisionJudged(
-                upto=position.next_offset,
-                engine=ENGINE,
-                packs={name: pack.version for name, pack in policy.packs.items()},
-                calendars={name: each.spec.version for name, each in policy.calendars.items()},
-            ),
-        )
-        self._append([entry_of(marker)])
+        number, upto = position.partition, position.next_offset
+        self._put([marker(number, upto, ENGINE, self._policy, self._now_us())])
         partition.judged_since_marker = 0
         partition.marked_at = monotonic()
 
@@ -247,3 +236,7 @@ class Supervisor:
 
 def _after(position: ReaderPosition, last: Read) -> ReaderPosition:
     return replace(position, next_offset=last.position.offset + 1, last_sha256=digest(last.raw))
+
+
+def _waiting(policy: Policy, reached: ReaderPosition) -> Callable[[CaseState], int | None]:
+    return lambda state: waits_until(state, policy, reached.next_offset)

@@ -4,7 +4,8 @@ from importlib import resources
 from pathlib import Path
 
 from ledger.errors import PackInvalid
-from processors.supervision.policy import Pack, parse_pack
+from processors.supervision.pack import Pack
+from processors.supervision.pack_text import parse_pack
 
 
 def load_packs(folder: Path | None = None) -> dict[str, Pack]:

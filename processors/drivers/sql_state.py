@@ -9,7 +9,7 @@ that an owner who lost its partition can no longer write.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
@@ -17,12 +17,27 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from ledger.errors import PartitionLost
 from ledger.log import EventLog, ReaderPosition, check_position
-from processors.drivers.state_rows import CASE_STATES, METADATA, POSITIONS, Statements, StateRow
+from processors.drivers.publication_rows import SILENT, PublicationRows, Publishing
+from processors.drivers.state_rows import (
+    CASE_STATES,
+    METADATA,
+    POSITIONS,
+    Statements,
+    StateRow,
+    every_state,
+    put_off,
+    wake_open,
+)
+from processors.drivers.unit_rows import UnitRows
+from processors.supervision.pinning import is_open
 from processors.supervision.policy import lives_on_import_time
 from processors.supervision.state import CaseState
 from processors.supervision.state_codec import FORM, Stored, decode_state, encode_state
+from processors.supervision.units import UnitBatch
 
 STATES_CACHED_MAX = 50_000
+OPEN_US = 2**62
+"""What the row of a case waits for that is open though no instant is left to wait for."""
 
 
 class DueCase(NamedTuple):
@@ -43,23 +58,19 @@ class SqlState:
         self._cached_max = states_cached_max
         self._statements = Statements(engine.dialect)
         self._loaded: dict[str, Stored] = {}
+        self.units = UnitRows(engine)
+        self.publications = PublicationRows(engine)
         METADATA.create_all(engine)
 
-    def claim(self, partition: int, log: EventLog, versions: str = "") -> ReaderPosition:
+    def claim(self, partition: int, log: EventLog) -> ReaderPosition:
         """Take over a partition: check that the log is the one remembered, and raise the epoch.
 
-        States of another form, or planned under other versions, are dropped; the position returned
-        is then at the beginning.
-
-        Args:
-            partition: the partition.
-            log: where it is.
-            versions: of packs and calendars, in one word.
+        States of another form are dropped; the position returned is then at the beginning.
 
         Raises:
             LogMismatch: the log is shorter, another one, or holds another last record.
         """
-        form = f"{FORM}:{versions}"
+        form = str(FORM)
         with self._engine.begin() as connection:
             row = connection.execute(
                 select(POSITIONS).where(POSITIONS.c.partition == partition)
@@ -86,6 +97,8 @@ class SqlState:
             if row.form != form:
                 claimed = replace(begun, epoch=row.epoch + 1)
                 connection.execute(delete(CASE_STATES).where(CASE_STATES.c.partition == partition))
+                self.units.forget(connection, partition)
+                self.publications.forget(connection, partition)
                 where = POSITIONS.c.partition == partition
                 connection.execute(update(POSITIONS).where(where).values(form=form))
             self._move(connection, position, claimed)
@@ -93,7 +106,18 @@ class SqlState:
         return claimed
 
     def load(self, partition: int, subjects: Sequence[str]) -> dict[str, CaseState]:
-        """Return the states of the cases that have one."""
+        """Return the states of the cases that have one; they are what `commit` compares with."""
+        blobs = self._blobs(partition, subjects)
+        self._loaded = {
+            subject: Stored(decode_state(blob), blob) for subject, blob in blobs.items()
+        }
+        return {subject: stored.state for subject, stored in self._loaded.items()}
+
+    def peek(self, partition: int, subjects: Sequence[str]) -> list[CaseState]:
+        """Return the states of cases, to be looked at."""
+        return [decode_state(blob) for blob in self._blobs(partition, subjects).values()]
+
+    def _blobs(self, partition: int, subjects: Sequence[str]) -> dict[str, bytes]:
         blobs: dict[str, bytes] = {}
         wanted: list[str] = []
         for subject in subjects:
@@ -105,15 +129,24 @@ class SqlState:
         if wanted:
             with self._engine.connect() as connection:
                 blobs.update(self._statements.load(connection, partition, wanted))
-        self._loaded = {
-            subject: Stored(decode_state(blob), blob) for subject, blob in blobs.items()
-        }
-        return {subject: stored.state for subject, stored in self._loaded.items()}
+        return blobs
+
+    def every(self, partition: int) -> Iterator[CaseState]:
+        """Yield the states of all cases of a partition, closed ones too."""
+        return map(decode_state, every_state(self._engine, partition))
 
     def commit(
-        self, position: ReaderPosition, reached: ReaderPosition, states: Mapping[str, CaseState]
+        self,
+        position: ReaderPosition,
+        reached: ReaderPosition,
+        states: Mapping[str, CaseState],
+        units: UnitBatch | None = None,
+        publishing: Publishing = SILENT,
     ) -> None:
-        """Write the states of a batch and the position it reached, in one transaction.
+        """Write a batch's states and rows and the position it reached, in one transaction.
+
+        A new calendar in it lets every open case of the partition wait for the instant at which it
+        is planned anew; whom it does not concern is put off when that has come.
 
         Raises:
             PartitionLost: another owner has moved the position since.
@@ -121,15 +154,26 @@ class SqlState:
         rows: dict[bool, list[StateRow]] = {True: [], False: []}
         for subject, state in states.items():
             before = self._loaded.get(subject)
-            moved = before is None or _has_moved(before.state, state)
-            rows[moved].append(_row(position.partition, state, encode_state(state, before)))
+            row = _row(position.partition, state, encode_state(state, before), publishing)
+            moved = before is None or row[3:] != _row(0, before.state, b"", publishing)[3:]
+            rows[moved].append(row)
         with self._engine.begin() as connection:
             self._move(connection, position, reached)
             for moved, of_kind in rows.items():
                 self._statements.write(connection, of_kind, tick_moved=moved)
+            if units is not None:
+                self.units.write(connection, position.partition, units)
+            self.publications.write(connection, position.partition, publishing.rows)
+            for tick_us in publishing.replans:
+                wake_open(connection, position.partition, tick_us)
         self._loaded = {}
         for row in (*rows[True], *rows[False]):
             self._remember(row, states[row.subject])
+
+    def put_off(self, partition: int, until: Mapping[str, int | None]) -> None:
+        """Let cases wait for other instants than their rows say."""
+        with self._engine.begin() as connection:
+            put_off(connection, partition, until)
 
     def due(self, partition: int, now_us: int, limit: int) -> list[DueCase]:
         """Return live cases whose next tick's instant is not after `now_us`, earliest first."""
@@ -145,6 +189,10 @@ class SqlState:
                 .limit(limit)
             )
             return [DueCase(*row) for row in rows]
+
+    def has_due(self, before_us: int) -> bool:
+        """Whether a live case of any partition waits for a tick whose instant lies before."""
+        return any(self.due(partition, before_us - 1, 1) for partition in self.positions())
 
     def suspended_count(self) -> int:
         """Return how many cases wait for an operator."""
@@ -178,7 +226,7 @@ class SqlState:
     def _remember(self, row: StateRow, state: CaseState) -> None:
         """Keep the bytes of an open case; a closed one is not held in memory."""
         key = (row.partition, row.subject)
-        if _is_closed(state):
+        if state.is_closed:
             self._cache.pop(key, None)
             return
         self._cache[key] = row.state
@@ -187,27 +235,11 @@ class SqlState:
             self._cache.popitem(last=False)
 
 
-def _has_moved(before: CaseState, state: CaseState) -> bool:
-    """Whether the row differs from the one that is there in more than the bytes of the state."""
-    return (before.next_tick_us, before.suspended) != (state.next_tick_us, state.suspended)
-
-
-def _is_closed(state: CaseState) -> bool:
-    """Whether every cycle is settled and nothing is expected of time."""
-    return (
-        state.next_tick_us is None
-        and bool(state.settled)
-        and state.settled.keys() >= state.limits.keys()
-    )
-
-
-def _row(partition: int, state: CaseState, blob: bytes) -> StateRow:
+def _row(partition: int, state: CaseState, blob: bytes, publishing: Publishing) -> StateRow:
+    is_live = not lives_on_import_time(state.timeline)
+    tick_us = publishing.waits_until(state)
+    if tick_us is None and is_live and not state.suspended and is_open(state):
+        tick_us = OPEN_US
     return StateRow(
-        partition,
-        state.subject,
-        blob,
-        state.next_tick_us,
-        not lives_on_import_time(state.timeline),
-        state.timeline,
-        state.suspended,
+        partition, state.subject, blob, tick_us, is_live, state.timeline, state.suspended
     )

@@ -7,7 +7,7 @@ moved touches the index of due instants: leaving that index alone makes a row tw
 cheaper, more so the more cases there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from json import dumps, loads
 from typing import NamedTuple
@@ -18,12 +18,15 @@ from sqlalchemy import (
     Column,
     Connection,
     Dialect,
+    Engine,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
+    select,
+    update,
 )
 
 SUBJECTS_PER_QUERY = 250
@@ -37,7 +40,9 @@ CASE_STATES = Table(
     Column("partition", Integer, primary_key=True),
     Column("subject", String, primary_key=True),
     Column("state", LargeBinary, nullable=False),
-    Column("tick_us", BigInteger, comment="instant of the next tick; null for none"),
+    Column(
+        "tick_us", BigInteger, comment="instant of the next tick; null for a case that is not open"
+    ),
     Column("ticked_live", Boolean, nullable=False, comment="false: lives on an import's time"),
     Column("timeline", String),
     Column("suspended", Boolean, nullable=False),
@@ -72,6 +77,40 @@ _COLUMNS = ", ".join(StateRow._fields)
 _CONFLICT = "ON CONFLICT (partition, subject) DO UPDATE SET"
 _OF_STATE = "state = excluded.state"
 _OF_ALL = ", ".join(f"{name} = excluded.{name}" for name in StateRow._fields[2:])
+
+
+def every_state(engine: Engine, partition: int) -> Iterator[bytes]:
+    """Yield the states of a partition in order of their subjects, some at a time."""
+    columns = CASE_STATES.c
+    after = ""
+    while True:
+        query = (
+            select(columns.subject, columns.state)
+            .where(columns.partition == partition, columns.subject > after)
+            .order_by(columns.subject)
+            .limit(SUBJECTS_PER_QUERY)
+        )
+        with engine.connect() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            return
+        yield from (row.state for row in rows)
+        after = rows[-1].subject
+
+
+def put_off(connection: Connection, partition: int, until: Mapping[str, int | None]) -> None:
+    """Let cases wait for other instants than their rows say."""
+    columns = CASE_STATES.c
+    for subject, tick_us in until.items():
+        named = (columns.partition == partition, columns.subject == subject)
+        connection.execute(update(CASE_STATES).where(*named).values(tick_us=tick_us))
+
+
+def wake_open(connection: Connection, partition: int, tick_us: int) -> None:
+    """Let every open live case of a partition wait for an instant, or for less."""
+    columns = CASE_STATES.c
+    later = (columns.partition == partition, columns.tick_us > tick_us, columns.ticked_live)
+    connection.execute(update(CASE_STATES).where(*later).values(tick_us=tick_us))
 
 
 class Statements:

@@ -4,13 +4,15 @@ Only a fact that was stepped at or after the card's detection can be blamed. Whe
 wrongly whatever fact is left out, rules or calendar have changed, and that is for people.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ledger.case import Known
 from ledger.case_events import CaseAmended
 from ledger.fact import Identity
-from processors.supervision.judge import HANDLING, Verdict
+from processors.supervision.case_file import Breach
+from processors.supervision.judge import Verdict
+from processors.supervision.pack import RuleInForce
 from processors.supervision.state import CaseState
 
 
@@ -26,16 +28,34 @@ def wrong_cards(state: CaseState, verdict: Verdict) -> frozenset[str]:
     standing = [card for card in state.cards if card.standing and not card.by_people]
     if not standing:
         return frozenset()
-    shown = {
-        (clock.part, mark.threshold.rule, HANDLING, clock.cycle, mark.threshold.rank,
+    shown: set[tuple[object, ...]] = {
+        (clock.part, mark.threshold.rule, clock.kind, clock.cycle, mark.threshold.rank,
          mark.effective_us)
         for clock in verdict.clocks
         for mark in clock.marks
         if mark.crossed
     }  # fmt: skip
+    shown.update(
+        (breach.part, rule.name, None, breach.cycle, rule.rank, breach.effective_us)
+        for rule, breach in first_breaches(verdict.breaches)
+    )
     return frozenset(
         card.card_id for card in standing if (*card[:5], card.effective_us) not in shown
     )
+
+
+def first_breaches(
+    breaches: Iterable[tuple[RuleInForce, Breach]],
+) -> list[tuple[RuleInForce, Breach]]:
+    """Return the earliest breach of each rule, part and cycle that the pack makes a card."""
+    first: dict[tuple[str, str | None, str | None], tuple[RuleInForce, Breach]] = {}
+    for rule, breach in breaches:
+        key = (breach.rule, breach.part, breach.cycle)
+        if rule.rank is None:
+            continue
+        if key not in first or breach.effective_us < first[key][1].effective_us:
+            first[key] = (rule, breach)
+    return list(first.values())
 
 
 def blamed(

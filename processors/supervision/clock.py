@@ -6,6 +6,7 @@ calendar and inverted only for instants; natural ones on the time line itself. T
 working days after the day of acceptance.
 """
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -78,6 +79,8 @@ class CaseClock:
         """Return when `granted` plus `offset` of its units is used up."""
         if granted.unit not in WORKING_UNITS:
             return self._reach_natural(granted, offset)
+        if granted.amount == 0 and granted.unit == "working_day":
+            return self.reach_declared(self._same_day_us(), granted.unit, offset)
         if granted.unit == "working_day" and self.counting == "statutory_day":
             return self._reach_days(granted.amount, offset)
         return self._reach_working(granted, offset)
@@ -197,13 +200,26 @@ class CaseClock:
             reached = self._shifted(end, granted.unit, offset)
         return Reach(reached, reached, at_opening)
 
+    def _same_day_us(self) -> int:
+        """Return the close of the opening day or, opened after it or on a day off, the next one."""
+        calendar = self.calendar
+        day = calendar.local_day(self.opened_us)
+        if calendar.is_working_day(day) and self.opened_us < calendar.close_of(day):
+            return calendar.close_of(day)
+        return calendar.close_of(calendar.next_working_day(day))
+
     def _natural_end(self, granted: Limit, credit: int, later: Sequence[Limit]) -> int:
         """Return the end of a natural limit; days roll to the close of the next working day."""
-        if granted.unit != "natural_day":
+        if granted.unit in _NATURAL_US:
             end = self.opened_us + granted.amount * _NATURAL_US[granted.unit] + credit
             return self._all_lengthened(end, later)
-        plain = self.calendar.same_time_days_later(self.opened_us, granted.amount)
-        return self._rolled(plain, self._all_lengthened(plain + credit, later))
+        unit, amount = granted.unit, granted.amount
+        plain = end = _days_or_months_later(self.calendar, self.opened_us, amount, unit)
+        if unit == "month" and later:  # months are added to months, so that no short one cuts them
+            amount += sum(by.amount for by in later if by.unit == unit)
+            later = [by for by in later if by.unit != unit]
+            end = _days_or_months_later(self.calendar, self.opened_us, amount, unit)
+        return self._rolled(plain, self._all_lengthened(end + credit, later))
 
     def _rolled(self, plain_us: int, end_us: int) -> int:
         """Return where the end of a natural-day limit rolls to.
@@ -315,10 +331,10 @@ class CaseClock:
         """Return the instant `offset` units after (before) an end."""
         if not offset:
             return end_us
-        if unit == "natural_day":
-            return self.calendar.same_time_days_later(end_us, offset)
         if unit in _NATURAL_US:
             return end_us + offset * _NATURAL_US[unit]
+        if unit not in WORKING_UNITS:
+            return _days_or_months_later(self.calendar, end_us, offset, unit)
         unit_us = self.calendar.standard_day_us if unit == "working_day" else HOUR_US
         return self._used_up(self.calendar.worked_us(end_us) + offset * unit_us)
 
@@ -328,6 +344,8 @@ class CaseClock:
         return end_us
 
     def _lengthened(self, end_us: int, by: Limit) -> int:
+        if not by.amount:
+            return end_us
         if by.unit in WORKING_UNITS:
             return self._used_up(self.calendar.worked_us(end_us) + self._working_us(by))
         return self._shifted(end_us, by.unit, by.amount)
@@ -347,8 +365,36 @@ def stop_end(
             unit_us = calendar.standard_day_us if applied.unit == "working_day" else HOUR_US
             start_w = calendar.worked_us(start_us)
             ends.append(max(start_us, calendar.first_instant(start_w + applied.amount * unit_us)))
-        elif applied.unit == "natural_day":
-            ends.append(calendar.same_time_days_later(start_us, applied.amount))
-        else:
+        elif applied.unit in _NATURAL_US:
             ends.append(start_us + applied.amount * _NATURAL_US[applied.unit])
+        else:
+            ends.append(_days_or_months_later(calendar, start_us, applied.amount, applied.unit))
     return max(start_us, min(ends)) if ends else None
+
+
+def span_later(
+    calendar: WorkCalendar,
+    counting: Literal["working_seconds", "statutory_day"],
+    from_us: int,
+    span: Limit,
+) -> int:
+    """Return the last moment at which no more than a span of time has passed since an instant.
+
+    Working days are standard days of working time. Where days are counted it is the first moment.
+    """
+    clock = CaseClock(calendar, from_us, (), counting)
+    return clock._shifted(from_us, span.unit, span.amount)
+
+
+def _days_or_months_later(calendar: WorkCalendar, t_us: int, number: int, unit: str) -> int:
+    """Return the same local time some days or months later; a month too short ends on its last day.
+
+    Source: 民法典 art. 202 (the corresponding day, else the last day of the month).
+    """
+    if unit == "month":
+        day = calendar.local_day(t_us)
+        months = day.year * 12 + day.month - 1 + number
+        year, month = divmod(months, 12)
+        last = monthrange(year, month + 1)[1]
+        number = (date(year, month + 1, min(day.day, last)) - day).days
+    return calendar.same_time_days_later(t_us, number)

@@ -4,7 +4,7 @@ from bisect import insort
 
 from ledger.card_life import DECIDED_BY_PEOPLE, first_state, state_after
 from ledger.case import Known
-from ledger.events import CARD_TYPES, CASE_TYPES, RANK
+from ledger.events import CARD_TYPES, JUDGED_TYPES, RANK
 from ledger.fact import Fact
 from ledger.findings import (
     LEVEL_CODE,
@@ -13,6 +13,7 @@ from ledger.findings import (
     CardRescinded,
     CaseSettled,
     CaseUnjudged,
+    DeemedAccepted,
     LimitsSet,
 )
 from ledger.record import AnyRecord, micros
@@ -22,7 +23,11 @@ from processors.supervision.findings_of import (
     settled_signature,
     signature_of_limits,
 )
-from processors.supervision.state import CardOnFile, CaseState
+from processors.supervision.law import Law, Laws
+from processors.supervision.state import HANDLING, CardOnFile, CaseState
+
+FAR_AHEAD_US = 2**62
+"""A tolerance that no instant exceeds."""
 
 
 def collect(state: CaseState, record: AnyRecord, order: int, tolerance_us: int) -> None:
@@ -33,14 +38,15 @@ def collect(state: CaseState, record: AnyRecord, order: int, tolerance_us: int) 
         tolerance_us: how far a fact's time may lie after its recording before it is read as that.
     """
     data = record.data
-    if record.type in CASE_TYPES:
+    if record.type in JUDGED_TYPES:
         _collect_fact(state, record, order, tolerance_us)
     elif record.type in CARD_TYPES:
         _collect_act(state, record)
     elif isinstance(data, ClockReached):
         due_us = micros(data.due_at)
-        if due_us not in state.ticks:
-            state.ticks.append(due_us)
+        seen = state.replans if data.what == "replan" else state.ticks
+        if due_us not in seen:
+            seen.append(due_us)
             state.now_us = max(state.now_us, micros(record.time))
     else:
         _collect_finding(state, record, order)
@@ -52,6 +58,13 @@ def adopt(state: CaseState, record: AnyRecord, order: int) -> None:
         card_id = record.data.card_id
         state.cards = [card for card in state.cards if card.card_id != card_id]
     collect(state, record, order, 0)
+
+
+def law_for(laws: Laws, state: CaseState, record: AnyRecord, order: int) -> Law:
+    """Return the law by which a case takes in a record; its first fact brings its own."""
+    if state.facts or record.type not in JUDGED_TYPES:
+        return laws.of_case(state.facts)
+    return laws.of_case([known_fact(record, order, FAR_AHEAD_US)])
 
 
 def known_fact(record: AnyRecord, order: int, tolerance_us: int) -> Known:
@@ -95,12 +108,10 @@ def _after_act(card: CardOnFile, act: Fact) -> CardOnFile:
 
 def _collect_finding(state: CaseState, record: AnyRecord, order: int) -> None:
     match record.data:
-        case LimitsSet(withdrawn=True) as data:
-            state.limits.pop((data.part, data.cycle), None)
-            state.settled.pop((data.part, data.cycle), None)
         case LimitsSet() as data:
-            state.limits[data.part, data.cycle] = signature_of_limits(data)
-            state.settled.pop((data.part, data.cycle), None)
+            _collect_limits(state, data)
+        case DeemedAccepted() as data:
+            _collect_deemed(state, data)
         case CaseSettled() as data:
             state.settled[data.part, data.cycle] = settled_signature(data)
         case AnomalyFound() as data:
@@ -115,10 +126,28 @@ def _collect_finding(state: CaseState, record: AnyRecord, order: int) -> None:
                 for card in state.cards
             ]
         case CaseUnjudged():
-            if state.suspended_from is None:
-                state.suspended_from = order
+            state.suspended_from = order if state.suspended_from is None else state.suspended_from
         case _:
             pass
+
+
+def _collect_limits(state: CaseState, data: LimitsSet) -> None:
+    key = (data.part, data.clock, data.cycle)
+    if data.withdrawn:
+        state.limits.pop(key, None)
+    else:
+        state.limits[key] = signature_of_limits(data)
+    if data.clock == HANDLING:
+        state.settled.pop((data.part, data.cycle), None)
+
+
+def _collect_deemed(state: CaseState, data: DeemedAccepted) -> None:
+    if data.cycle is None:
+        return
+    key = (data.part, data.cycle)
+    state.deemed = [each for each in state.deemed if each != key]
+    if not data.withdrawn:
+        state.deemed.append(key)
 
 
 def _collect_card(state: CaseState, data: CardIssued) -> None:

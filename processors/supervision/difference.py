@@ -8,15 +8,23 @@ from collections.abc import Iterator, Mapping
 
 from ledger.case import Disorder
 from ledger.fact import Fact, Identity
-from ledger.findings import LEVELS, AnomalyFound, CardIssued, CardRescinded, CaseSettled, LimitsSet
+from ledger.findings import (
+    LEVELS,
+    AnomalyFound,
+    CardIssued,
+    CardRescinded,
+    CaseSettled,
+    DeemedAccepted,
+    LimitsSet,
+)
 from ledger.identifiers import finding_id
 from ledger.intake_rules import SUPERVISION_SOURCE
-from ledger.work_calendar import WorkCalendar
+from ledger.record import instant
 from processors.supervision import findings_of
-from processors.supervision.blame import Blame, wrong_cards
-from processors.supervision.judge import HANDLING, ClockVerdict, Mark, Verdict
-from processors.supervision.policy import Pack
-from processors.supervision.state import CardOnFile, CaseState
+from processors.supervision.blame import Blame, first_breaches, wrong_cards
+from processors.supervision.judge import Verdict
+from processors.supervision.state import HANDLING, CardOnFile, CaseState
+from processors.supervision.verdict import ClockVerdict, Mark
 
 Emission = tuple[Fact, str]
 
@@ -24,17 +32,13 @@ Emission = tuple[Fact, str]
 class Difference:
     """Compares one verdict with one state; `findings` emits in a fixed order."""
 
-    def __init__(
-        self, state: CaseState, verdict: Verdict, pack: Pack, calendar: WorkCalendar, cause: str
-    ) -> None:
+    def __init__(self, state: CaseState, verdict: Verdict, cause: str) -> None:
         self._state = state
         self._verdict = verdict
-        self._pack = pack
-        self._calendar = calendar
         self._cause = cause
 
     def findings(self, blamed: Mapping[str, Blame]) -> Iterator[Emission]:
-        """Yield (data, id): limits, rescissions, cards, settlements, anomalies.
+        """Yield (data, id): deemed acceptances, limits, rescissions, cards, settlements, anomalies.
 
         Limits and settlements are noted in the state here; the caller takes in each other finding
         before it asks for the next.
@@ -42,6 +46,8 @@ class Difference:
         Args:
             blamed: the fact to cite by card; a tick can rescind nothing.
         """
+        if self._verdict.deemed or self._state.deemed:
+            yield from self._deemed()
         yield from self._withdrawn()
         for clock in self._verdict.clocks:
             yield from self._limits(clock)
@@ -55,51 +61,102 @@ class Difference:
             found = anomaly(self._state, part, disorder, self._cause)
             if found is not None:
                 yield found
+        if self._verdict.breaches:
+            yield from self._breaches()
+
+    def _deemed(self) -> Iterator[Emission]:
+        """Yield receipts at which the case counts as accepted, and where it no longer does."""
+        law, state = self._verdict.law, self._state
+        now = {(part, receipt.name): receipt for part, receipt in self._verdict.deemed}
+        for part, cycle in [key for key in state.deemed if key not in now]:
+            receipt = next((known for known in state.facts if known.name == cycle), None)
+            at_us = self._verdict.now_us if receipt is None else receipt.time_us
+            data = DeemedAccepted(
+                part=part,
+                cycle=cycle,
+                effective_at=instant(at_us, findings_of.calendar_zone(law.calendar)),
+                withdrawn=True,
+            )
+            yield (
+                data,
+                self._id(DeemedAccepted.TYPE, part, None, HANDLING, cycle, None, self._cause),
+            )
+        for (part, cycle), receipt in now.items():
+            if (part, cycle) not in state.deemed:
+                told = findings_of.deemed_accepted(part, receipt, law)
+                id_ = self._id(told.TYPE, part, None, HANDLING, cycle, None, self._cause)
+                yield told, id_
 
     def _withdrawn(self) -> Iterator[Emission]:
-        """Yield that cycles whose limits were set do not exist (any more)."""
+        """Yield that clocks whose limits were set do not exist (any more)."""
         known = self._state.limits
-        gone = set(known).difference((clock.part, clock.cycle) for clock in self._verdict.clocks)
-        for part, cycle in [key for key in known if key in gone]:
-            del known[part, cycle]
-            self._state.settled.pop((part, cycle), None)
-            data = findings_of.limits_withdrawn(part, cycle, self._pack, self._calendar)
-            yield data, self._id(LimitsSet.TYPE, part, None, cycle, None, self._cause)
+        there = {(clock.part, clock.kind, clock.cycle) for clock in self._verdict.clocks}
+        if known.keys() <= there:
+            return
+        for part, kind, cycle in [key for key in known if key not in there]:
+            del known[part, kind, cycle]
+            if kind == HANDLING:
+                self._state.settled.pop((part, cycle), None)
+            data = findings_of.limits_withdrawn(part, kind, cycle, self._verdict.law)
+            yield data, self._id(LimitsSet.TYPE, part, None, kind, cycle, None, self._cause)
 
     def _limits(self, clock: ClockVerdict) -> Iterator[Emission]:
         """Yield limits that changed, or that run again; a closed clock is then settled anew."""
-        key = (clock.part, clock.cycle)
+        key = (clock.part, clock.kind, clock.cycle)
         content = findings_of.limits_signature(clock)
-        runs_again = clock.closed_us is None and key in self._state.settled
+        settled = self._state.settled
+        runs_again = (
+            clock.closed_us is None and clock.kind == HANDLING and (key[0], key[2]) in settled
+        )
         if not runs_again and self._state.limits.get(key) == content:
             return
         self._state.limits[key] = content
-        self._state.settled.pop(key, None)
+        if clock.kind == HANDLING:
+            settled.pop((key[0], key[2]), None)
         yield (
-            findings_of.limits_set(clock, self._pack),
-            self._id(LimitsSet.TYPE, clock.part, None, clock.cycle, None, self._cause),
+            findings_of.limits_set(clock),
+            self._id(LimitsSet.TYPE, key[0], None, key[1], key[2], None, self._cause),
         )
 
     def _cards(self, clock: ClockVerdict) -> Iterator[Emission]:
         """Yield the highest level crossed, if it is above all that still stand for its rule."""
-        highest: dict[str, Mark] = {}
+        highest: Mark | None = None
         for mark in clock.marks:
-            if mark.crossed and mark.issuable:
-                best = highest.get(mark.threshold.rule)
-                if best is None or mark.threshold.rank > best.threshold.rank:
-                    highest[mark.threshold.rule] = mark
-        for rule, mark in highest.items():
-            key = (clock.part, rule, HANDLING, clock.cycle)
-            of_rule = [card for card in self._state.cards if card[:4] == key]
-            rank = mark.threshold.rank
-            if any(card.standing and card.rank >= rank for card in of_rule):
+            above = highest is None or mark.threshold.rank > highest.threshold.rank
+            if mark.crossed and mark.issuable and above:
+                highest = mark
+        if highest is None:
+            return
+        key = (clock.part, highest.threshold.rule, clock.kind, clock.cycle)
+        card_id = self._new_card(key, highest.threshold.rank)
+        if card_id is not None:
+            yield findings_of.card_issued(clock, highest, card_id, self._verdict.now_us), card_id
+
+    def _new_card(
+        self, key: tuple[str | None, str, str | None, str | None], rank: int
+    ) -> str | None:
+        """Return the id of a card to be issued; None where one at least as high stands."""
+        of_rule = [card for card in self._state.cards if card[:4] == key]
+        if any(card.standing and card.rank >= rank for card in of_rule):
+            return None
+        occurrence = sum(1 for card in of_rule if card.rank == rank)
+        subject = self._state.subject
+        return finding_id(CardIssued.TYPE, subject, *key, LEVELS[rank], occurrence)
+
+    def _breaches(self) -> Iterator[Emission]:
+        """Yield a finding, or the pack's card, for each broken rule."""
+        for rule, breach in self._verdict.breaches:
+            if rule.rank is None:
+                disorder = Disorder(breach.rule, breach.cycle, breach.evidence)
+                found = anomaly(self._state, breach.part, disorder, self._cause)
+                if found is not None:
+                    yield found
+        for rule, breach in first_breaches(self._verdict.breaches):
+            if rule.rank is None or breach.effective_us < self._verdict.cut_over_us:
                 continue
-            occurrence = sum(1 for card in of_rule if card.rank == rank)
-            card_id = finding_id(
-                CardIssued.TYPE, self._state.subject, *key, LEVELS[rank], occurrence
-            )
-            now_us = self._verdict.now_us
-            yield findings_of.card_issued(clock, mark, card_id, now_us, self._pack), card_id
+            card_id = self._new_card((breach.part, rule.name, None, breach.cycle), rule.rank)
+            if card_id is not None:
+                yield findings_of.card_of_breach(self._verdict, rule, breach, card_id), card_id
 
     def _wrong_card(self, card: CardOnFile, blamed: Blame | None) -> Iterator[Emission]:
         if blamed is None:
@@ -108,8 +165,9 @@ class Difference:
                 yield found
             return
         id_ = self._id(
-            CardRescinded.TYPE, card.part, card.rule, card.cycle, LEVELS[card.rank], self._cause
-        )
+            CardRescinded.TYPE, card.part, card.rule, card.clock, card.cycle, LEVELS[card.rank],
+            self._cause,
+        )  # fmt: skip
         yield (
             CardRescinded(card_id=card.card_id, reason=blamed.reason, evidence=(blamed.identity,)),
             id_,
@@ -120,21 +178,19 @@ class Difference:
                 yield found
 
     def _settled(self, clock: ClockVerdict) -> Iterator[Emission]:
-        if clock.closed_us is None:
+        if clock.closed_us is None or clock.kind != HANDLING:
             return
         key = (clock.part, clock.cycle)
-        data = findings_of.case_settled(clock, self._pack)
-        content = findings_of.settled_signature(data)
+        content = findings_of.settlement_signature(clock)
         if self._state.settled.get(key) == content:
             return
         self._state.settled[key] = content
-        yield data, self._id(CaseSettled.TYPE, clock.part, None, clock.cycle, None, self._cause)
+        data = findings_of.case_settled(clock)
+        yield data, self._id(CaseSettled.TYPE, key[0], None, HANDLING, key[1], None, self._cause)
 
-    def _id(
-        self, type_: str, part: str | None, rule: str | None, cycle: str | None,
-        level: str | None, *last: object,
-    ) -> str:  # fmt: skip
-        return finding_id(type_, self._state.subject, part, rule, HANDLING, cycle, level, *last)
+    def _id(self, type_: str, *about: str | None) -> str:
+        """Return an id from part, rule, clock, cycle, level and cause."""
+        return finding_id(type_, self._state.subject, *about)
 
     def _anomaly_of_card(
         self, rule: str, card: CardOnFile, evidence: tuple[Identity, ...]

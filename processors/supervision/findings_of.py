@@ -6,24 +6,29 @@ Instants become text with the offset of the calendar's zone here and nowhere ear
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from ledger.case import Disorder
+from ledger.case import Disorder, Known
 from ledger.case_events import CaseCompleted, DecisionMade
 from ledger.fact import Identity
 from ledger.findings import (
     AnomalyFound,
     CardIssued,
     CaseSettled,
+    DeemedAccepted,
     LimitsSet,
     LimitState,
+    Responsible,
     SettledLimit,
     Snapshot,
     Threshold,
 )
 from ledger.record import instant, micros
 from ledger.work_calendar import WorkCalendar
-from processors.supervision.judge import HANDLING, ClockVerdict, Due, Mark
-from processors.supervision.policy import Pack
-from processors.supervision.state import signature
+from processors.supervision.case_file import Breach
+from processors.supervision.judge import Verdict
+from processors.supervision.law import Law
+from processors.supervision.pack import RuleInForce
+from processors.supervision.state import HANDLING, signature
+from processors.supervision.verdict import ClockVerdict, Due, Mark
 
 ONCE_PER_CYCLE = frozenset({"event-after-completion", "handling-without-acceptance"})
 """Anomalies named once for a cycle, whatever comes to show them later."""
@@ -31,12 +36,11 @@ ONCE_PER_CYCLE = frozenset({"event-after-completion", "handling-without-acceptan
 
 def limits_signature(verdict: ClockVerdict) -> int:
     """Return the signature of what `limits_set` would say, without building it."""
-    accepted = verdict.accepted
-    promised, statutory = (_due_us(verdict, name) for name in ("promised", "statutory"))
+    promised, statutory, applied = _dues_us(verdict)
     effective = [mark.effective_us for mark in _told(verdict)]
     return signature(
-        verdict.opened_us, accepted.hall, accepted.department, accepted.matter, promised, statutory,
-        effective, verdict.stopped, verdict.stop_ends_us(),
+        verdict.opened_us, verdict.hall, verdict.department, verdict.matter, promised, statutory,
+        applied, _told_closed_us(verdict), effective, verdict.stopped, verdict.stop_ends_us(),
     )  # fmt: skip
 
 
@@ -45,29 +49,30 @@ def signature_of_limits(data: LimitsSet) -> int:
     effective = [micros(threshold.effective_at) for threshold in data.thresholds]
     return signature(
         _micros(data.opened_at), data.hall, data.department, data.matter,
-        _micros(data.promised_due), _micros(data.statutory_due), effective, data.stopped,
-        _micros(data.stop_until),
+        _micros(data.promised_due), _micros(data.statutory_due), _micros(data.applied_due),
+        _micros(data.closed_at), effective, data.stopped, _micros(data.stop_until),
     )  # fmt: skip
 
 
-def limits_set(verdict: ClockVerdict, pack: Pack) -> LimitsSet:
+def limits_set(verdict: ClockVerdict) -> LimitsSet:
     """Return the limits of a clock as they now are (时限核定)."""
-    zone = calendar_zone(verdict.clock.calendar)
-    accepted = verdict.accepted
-    promised, statutory = (_due_us(verdict, name) for name in ("promised", "statutory"))
-    last_us = max((due for due in (promised, statutory) if due is not None), default=None)
-    calendar = verdict.clock.calendar
-    provisional = last_us is not None and calendar.provisional_from(verdict.opened_us, last_us)
+    pack, calendar, _ = verdict.law
+    zone = calendar_zone(calendar)
+    promised, statutory, applied = _dues_us(verdict)
+    dues = [due for due in (promised, statutory, applied) if due is not None]
+    provisional = bool(dues) and calendar.provisional_from(verdict.opened_us, max(dues))
     return LimitsSet(
         part=verdict.part,
-        clock=HANDLING,
+        clock=verdict.kind,
         cycle=verdict.cycle,
         opened_at=instant(verdict.opened_us, zone),
-        hall=accepted.hall,
-        department=accepted.department,
-        matter=accepted.matter,
+        hall=verdict.hall,
+        department=verdict.department,
+        matter=verdict.matter,
         promised_due=_instant(promised, zone),
         statutory_due=_instant(statutory, zone),
+        applied_due=_instant(applied, zone),
+        closed_at=_instant(_told_closed_us(verdict), zone),
         thresholds=tuple(_threshold(mark, zone) for mark in _told(verdict)),
         stopped=verdict.stopped,
         stop_until=_instant(verdict.stop_ends_us(), zone),
@@ -78,24 +83,29 @@ def limits_set(verdict: ClockVerdict, pack: Pack) -> LimitsSet:
     )
 
 
-def limits_withdrawn(part: str | None, cycle: str, pack: Pack, calendar: WorkCalendar) -> LimitsSet:
-    """Return that a cycle whose limits were set does not exist."""
+def limits_withdrawn(part: str | None, kind: str, cycle: str, law: Law) -> LimitsSet:
+    """Return that a clock whose limits were set does not exist."""
     return LimitsSet(
         part=part,
-        clock=HANDLING,
+        clock=kind,
         cycle=cycle,
         withdrawn=True,
-        pack=pack.name,
-        pack_version=pack.version,
-        calendar_version=calendar.spec.version,
+        pack=law.pack.name,
+        pack_version=law.pack.version,
+        calendar_version=law.calendar.spec.version,
     )
 
 
-def card_issued(
-    verdict: ClockVerdict, mark: Mark, card_id: str, judged_us: int, pack: Pack
-) -> CardIssued:
+def deemed_accepted(part: str | None, receipt: Known, law: Law) -> DeemedAccepted:
+    """Return that a case counts as accepted from the day of its receipt (视为受理)."""
+    at = instant(receipt.time_us, calendar_zone(law.calendar))
+    return DeemedAccepted(part=part, cycle=receipt.name, effective_at=at)
+
+
+def card_issued(verdict: ClockVerdict, mark: Mark, card_id: str, judged_us: int) -> CardIssued:
     """Return the card of a crossed threshold, with the clock as it stands at the judged instant."""
-    zone = calendar_zone(verdict.clock.calendar)
+    pack, calendar, _ = verdict.law
+    zone = calendar_zone(calendar)
     due = next(due for due in verdict.dues if due.limit.name == mark.threshold.limit)
     until_us = judged_us if verdict.closed_us is None else verdict.closed_us
     used, stopped = verdict.clock.used(due.limit.unit, until_us)
@@ -104,13 +114,13 @@ def card_issued(
         card_id=card_id,
         level=mark.threshold.level,
         rule=mark.threshold.rule,
-        clock=HANDLING,
+        clock=verdict.kind,
         cycle=verdict.cycle,
         part=verdict.part,
         effective_at=instant(mark.effective_us, zone),
         detected_at=instant(judged_us, zone),
-        hall=verdict.accepted.hall,
-        matter=verdict.accepted.matter,
+        hall=verdict.hall,
+        matter=verdict.matter,
         responsible=verdict.responsible(),
         snapshot=Snapshot(
             limits=tuple(
@@ -128,33 +138,77 @@ def card_issued(
         basis=mark.threshold.basis,
         pack=pack.name,
         pack_version=pack.version,
-        calendar_version=verdict.clock.calendar.spec.version,
+        calendar_version=calendar.spec.version,
         evidence=verdict.evidence(),
         mode=mark.threshold.mode,
     )
 
 
-def case_settled(verdict: ClockVerdict, pack: Pack) -> CaseSettled:
+def card_of_breach(verdict: Verdict, rule: RuleInForce, breach: Breach, card_id: str) -> CardIssued:
+    """Return the card of a broken rule that the pack makes one; it has no clock."""
+    pack, calendar, _ = verdict.law
+    zone = calendar_zone(calendar)
+    of_cycle = [clock for clock in verdict.clocks if clock.kind == HANDLING]
+    clock = next((c for c in of_cycle if c.cycle == breach.cycle), next(iter(of_cycle), None))
+    department = getattr(breach.evidence[-1].fact, "department", None)
+    assert rule.level is not None
+    return CardIssued(
+        card_id=card_id,
+        level=rule.level,
+        rule=rule.name,
+        cycle=breach.cycle,
+        part=breach.part,
+        effective_at=instant(breach.effective_us, zone),
+        detected_at=instant(verdict.now_us, zone),
+        hall=None if clock is None else clock.hall,
+        matter=None if clock is None else clock.matter,
+        responsible=clock.responsible() if clock else Responsible(department=department),
+        snapshot=Snapshot(limits=(), used_us=0, stopped_us=0, overdue_us=0),
+        basis=rule.basis,
+        pack=pack.name,
+        pack_version=pack.version,
+        calendar_version=calendar.spec.version,
+        evidence=tuple(Identity(source=k.source, id=k.id) for k in breach.evidence),
+        mode=rule.mode,
+    )
+
+
+def case_settled(verdict: ClockVerdict) -> CaseSettled:
     """Return the settlement of a closed clock (办结核算)."""
-    zone = calendar_zone(verdict.clock.calendar)
-    accepted, closed_us = verdict.accepted, verdict.closed_us
+    pack, calendar, _ = verdict.law
+    zone = calendar_zone(calendar)
+    closed_us = verdict.closed_us
     assert closed_us is not None
     working_us, _ = verdict.clock.used("working_hour", closed_us)
     return CaseSettled(
         cycle=verdict.cycle,
         part=verdict.part,
         outcome=_outcome(verdict),
-        hall=accepted.hall,
-        department=accepted.department,
-        matter=accepted.matter,
+        hall=verdict.hall,
+        department=verdict.department,
+        matter=verdict.matter,
         accepted_at=instant(verdict.opened_us, zone),
         completed_at=instant(closed_us, zone),
         working_us=working_us,
         clocks=tuple(_settled(verdict, due, closed_us, zone) for due in verdict.dues),
         pack=pack.name,
         pack_version=pack.version,
-        calendar_version=verdict.clock.calendar.spec.version,
+        calendar_version=calendar.spec.version,
     )
+
+
+def settlement_signature(verdict: ClockVerdict) -> int:
+    """Return the signature of what `case_settled` would say, without building it."""
+    closed_us = verdict.closed_us
+    assert closed_us is not None
+    working_us, _ = verdict.clock.used("working_hour", closed_us)
+    clocks = [
+        (due.limit.name, due.due_us, *_figures(verdict, due, closed_us)) for due in verdict.dues
+    ]
+    return signature(
+        _outcome(verdict), verdict.hall, verdict.department, verdict.matter, verdict.opened_us,
+        closed_us, working_us, clocks,
+    )  # fmt: skip
 
 
 def settled_signature(data: CaseSettled) -> int:
@@ -194,6 +248,7 @@ def calendar_zone(calendar: WorkCalendar) -> tzinfo:
 
 
 def _outcome(verdict: ClockVerdict) -> str:
+    assert verdict.facts is not None
     completion = verdict.facts.completion or verdict.facts.closer
     assert completion is not None
     assert isinstance(completion.fact, CaseCompleted | DecisionMade)
@@ -201,7 +256,7 @@ def _outcome(verdict: ClockVerdict) -> str:
 
 
 def _settled(verdict: ClockVerdict, due: Due, closed_us: int, zone: tzinfo) -> SettledLimit:
-    used, stopped = verdict.clock.used(due.limit.unit, closed_us)
+    used, stopped, overdue, on_time = _figures(verdict, due, closed_us)
     return SettledLimit(
         clock=HANDLING,
         limit=due.limit.name,
@@ -209,14 +264,26 @@ def _settled(verdict: ClockVerdict, due: Due, closed_us: int, zone: tzinfo) -> S
         due_at=_instant(due.due_us, zone),
         used_us=used,
         stopped_us=stopped,
-        overdue_us=verdict.clock.overdue(due.limit.unit, due.effective_us, closed_us),
-        on_time=due.effective_us is None or closed_us <= due.effective_us,
+        overdue_us=overdue,
+        on_time=on_time,
     )
+
+
+def _figures(verdict: ClockVerdict, due: Due, closed_us: int) -> tuple[int, int, int, bool]:
+    """Return used, stopped and overdue time of a limit, and whether it was kept."""
+    unit, effective_us = due.limit.unit, due.effective_us
+    used, stopped = verdict.clock.used(unit, closed_us)
+    overdue = verdict.clock.overdue(unit, effective_us, closed_us)
+    return used, stopped, overdue, effective_us is None or closed_us <= effective_us
 
 
 def _told(verdict: ClockVerdict) -> list[Mark]:
     """Return the thresholds that have an instant and may give a card."""
     return [mark for mark in verdict.marks if mark.effective_us is not None and mark.possible]
+
+
+def _told_closed_us(verdict: ClockVerdict) -> int | None:
+    return None if verdict.kind == HANDLING else verdict.closed_us
 
 
 def _threshold(mark: Mark, zone: tzinfo) -> Threshold:
@@ -229,11 +296,18 @@ def _threshold(mark: Mark, zone: tzinfo) -> Threshold:
     )
 
 
-def _due_us(verdict: ClockVerdict, name: str) -> int | None:
+def _dues_us(verdict: ClockVerdict) -> tuple[int | None, int | None, int | None]:
+    """Return the due instants of the promised, the statutory and the applied limit."""
+    promised = statutory = applied = None
     for due in verdict.dues:
-        if due.limit.name == name:
-            return due.due_us
-    return None
+        name = due.limit.name
+        if name == "promised":
+            promised = due.due_us
+        elif name == "statutory":
+            statutory = due.due_us
+        else:
+            applied = due.due_us
+    return promised, statutory, applied
 
 
 def _instant(us: int | None, zone: tzinfo) -> datetime | None:

@@ -1,120 +1,26 @@
-"""The one definition of what should stand: `judge(history, policy, now) -> Verdict`.
+"""The one definition of what should stand: `judge(facts, laws, now) -> Verdict`.
 
-Pure, one case, no memory. It is given the facts known so far and answers with the clocks, the
-thresholds crossed, what does not fit, and when to look again. What follows for cards that stand is
-`step.py`'s.
+Pure, one case (or complaint, or consultation), no memory. It is given the facts known so far and
+answers with the clocks, the thresholds crossed, the rules broken, what does not fit, and when to
+look again. What follows for cards that stand is `step.py`'s.
 """
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from ledger.case import Cycle, Disorder, Known, fold, with_amendments
-from ledger.case_events import CaseAccepted, CaseExtended, ClockStopped
-from ledger.fact import Identity
-from ledger.findings import Responsible
-from ledger.work_calendar import WorkCalendar
-from processors.supervision.clock import (
-    CaseClock,
-    Extension,
-    Move,
-    Reach,
-    StopSpan,
-    stop_end,
-)
-from processors.supervision.limits import GrantedLimit, limits_of
-from processors.supervision.policy import Pack, ThresholdRule
-
-HANDLING = "handling"
-
-
-class Mark(NamedTuple):
-    """A threshold of a clock and the instant after which it is crossed.
-
-    Attributes:
-        effective_us: None while an open stop without a cap holds the clock.
-        crossed: as the verdict's `now` and a closing fact show.
-        issuable: False for a threshold before its limit that was reached at the opening, or whose
-            clock is known to have closed, and before the cut-over.
-        possible: False for a threshold that was reached at the opening and so never gives a card.
-    """
-
-    threshold: ThresholdRule
-    effective_us: int | None
-    crossed: bool
-    issuable: bool
-    possible: bool = True
-
-
-class Due(NamedTuple):
-    """One limit with the instant shown to people and the last moment in time."""
-
-    limit: GrantedLimit
-    due_us: int | None
-    effective_us: int | None
-
-
-@dataclass(slots=True)
-class ClockVerdict:
-    """The handling clock of one cycle of one part.
-
-    Attributes:
-        stopped: a stop has no resumption yet, whether or not its applied time has run out.
-    """
-
-    part: str | None
-    cycle: str
-    opened_us: int
-    closed_us: int | None
-    clock: CaseClock
-    dues: list[Due]
-    marks: list[Mark]
-    stopped: bool
-    facts: Cycle
-
-    def stop_ends_us(self) -> int | None:
-        """Return when the applied time of the open stops runs out; None if one has no cap."""
-        if not self.stopped:
-            return None
-        running = {stop.start.time_us for stop in self.facts.stops if stop.resume is None}
-        ends = [
-            move.end_us
-            for move in self.clock.moves
-            if isinstance(move, StopSpan) and move.start_us in running
-        ]
-        capped = [end for end in ends if end is not None]
-        return max(capped) if len(capped) == len(ends) else None
-
-    @property
-    def accepted(self) -> CaseAccepted:
-        """The acceptance that opened the clock."""
-        fact = self.facts.opener.fact
-        assert isinstance(fact, CaseAccepted)
-        return fact
-
-    def responsible(self) -> Responsible:
-        """Return who answers: the department of the acceptance, the clerk and stage of last."""
-        clerk = self.accepted.clerk_ref
-        stage = None
-        transfer, last = self.facts.transfer, self.facts.stage
-        if transfer is not None:
-            clerk = getattr(transfer.fact, "to_clerk", None) or clerk
-        if last is not None:
-            stage = getattr(last.fact, "stage", None)
-            if transfer is None or transfer.time_us <= last.time_us:
-                clerk = getattr(last.fact, "clerk_ref", None) or clerk
-        return Responsible(department=self.accepted.department, clerk_ref=clerk, stage=stage)
-
-    def evidence(self) -> tuple[Identity, ...]:
-        """Return the facts the clock rests on, in order of time."""
-        known = [self.facts.opener, *self.facts.extensions]
-        for stop in self.facts.stops:
-            known.append(stop.start)
-            if stop.resume is not None:
-                known.append(stop.resume)
-        if self.facts.closer is not None:
-            known.append(self.facts.closer)
-        return tuple(Identity(source=k.source, id=k.id) for k in sorted(known))
+from ledger.case import Disorder, Known, fold, with_amendments
+from ledger.events import CASE_TYPES
+from processors.supervision.case_file import Breach, CaseFile, Handling, Share
+from processors.supervision.clocks.afterwards import clocks_afterwards
+from processors.supervision.clocks.around import clocks_around
+from processors.supervision.clocks.handling import clocks_of_cycle, handling_clock
+from processors.supervision.clocks.parts import completions_of_whole, part_clocks
+from processors.supervision.clocks.reading import Now
+from processors.supervision.clocks.receipt import lapsed_receipt, receipt_clocks
+from processors.supervision.law import Law, Laws
+from processors.supervision.pack import RuleInForce
+from processors.supervision.rules import RULES
+from processors.supervision.verdict import ClockVerdict
 
 
 @dataclass(slots=True)
@@ -122,46 +28,62 @@ class Verdict:
     """What should stand at `now_us`, and the next instant that may change it without a fact.
 
     Attributes:
-        next_due_us: `effective_us` of the next threshold; its tick's instant is that plus grace + 1
-        µs.
+        cut_over_us: nothing reached before it gives a card.
+        law: of the case: what closes, which rules are on.
+        breaches: of rules, those that hold at `now_us`.
+        pending: breaches that will hold if nothing comes.
+        deemed: receipts at which a share counts as accepted (视为受理), with the share.
+        next_due_us: `effective_us` of the next threshold or breach; its tick's instant is that plus
+            grace + 1 µs.
     """
 
     now_us: int
+    cut_over_us: int
+    law: Law
     clocks: list[ClockVerdict]
     disorder: list[tuple[str | None, Disorder]]
-    next_due_us: int | None
+    breaches: list[tuple[RuleInForce, Breach]]
+    pending: list[Breach]
+    deemed: list[tuple[str | None, Known]]
+    next_due_us: int | None = None
 
 
 def judge(
-    facts: Sequence[Known],
-    pack: Pack,
-    calendar: WorkCalendar,
-    now_us: int,
-    issue_from_us: int | None = None,
+    facts: Sequence[Known], laws: Laws, now_us: int, issue_from_us: int | None = None
 ) -> Verdict:
-    """Return the verdict on one case.
+    """Return the verdict on one subject.
 
     Args:
-        facts: everything known of the case, sorted, of any fact type of `hall.case.*`.
-        pack, calendar: the versions that govern the case.
-        now_us: the case's instant; facts decide it, never a clock.
+        facts: everything known of it, sorted: of the types `hall.case.*`, `hall.complaint.*` or
+            `hall.consultation.*`.
+        laws: the versions that govern each of its cycles.
+        now_us: the subject's instant; facts decide it, never a clock.
         issue_from_us: cut-over of the case, beside that of the pack: thresholds reached before it
             give no card.
     """
-    effective, unusable = with_amendments(facts, pack.future_tolerance_us)
-    cut_over_us = max(issue_from_us or 0, pack.issue_from_us or 0)
-    clocks: list[ClockVerdict] = []
-    disorder: list[tuple[str | None, Disorder]] = [(None, each) for each in unusable]
-    for part, of_part in _by_part(effective):
-        view = fold(of_part, pack.closes)
-        for cycle in view.cycles:
-            clocks.append(_clock(part, cycle, pack, calendar, now_us, cut_over_us))
-        for each in view.disorder:
-            disorder.append((part, each))
-    return Verdict(now_us, clocks, disorder, next_due(clocks))
+    law = laws.of_case(facts)
+    cut_over_us = max(issue_from_us or 0, law.pack.issue_from_us or 0)
+    now = Now(now_us, cut_over_us, law.pack.report_grace_us)
+    verdict = Verdict(now_us, cut_over_us, law, [], [], [], [], [])
+    if facts and facts[0].fact.TYPE not in CASE_TYPES:
+        verdict.clocks += clocks_around(facts, laws, now)
+    else:
+        effective, unusable = with_amendments(facts, law.pack.future_tolerance_us)
+        verdict.disorder += [(None, each) for each in unusable]
+        read: list[Share] = []
+        whole: list[Known] = []
+        for part, of_part in _shares(effective):
+            read.append(_share(part, of_part, whole, laws, now, verdict))
+            if part is None and len(of_part) < len(effective):
+                whole = completions_of_whole(of_part, [cycle for cycle, _ in read[0].handling])
+        if law.pack.rules:
+            case = CaseFile(effective, read, law, bool(verdict.deemed))
+            _look_for_breaches(case, verdict)
+    verdict.next_due_us = next_due(verdict)
+    return verdict
 
 
-def _by_part(facts: Sequence[Known]) -> list[tuple[str | None, Sequence[Known]]]:
+def _shares(facts: Sequence[Known]) -> list[tuple[str | None, Sequence[Known]]]:
     """Split a joint case into the shares of its departments; most cases have one."""
     if not facts:
         return []
@@ -179,101 +101,86 @@ def _by_part(facts: Sequence[Known]) -> list[tuple[str | None, Sequence[Known]]]
     ]
 
 
-def _clock(
+def _share(
     part: str | None,
-    cycle: Cycle,
-    pack: Pack,
-    calendar: WorkCalendar,
-    now_us: int,
-    cut_over_us: int,
-) -> ClockVerdict:
-    opener = cycle.opener
-    closed_us = None if cycle.closer is None else cycle.closer.time_us
-    clock = CaseClock(
-        calendar,
-        opener.time_us,
-        _moves(cycle, calendar, closed_us),
-        pack.counting,
-        pack.day_end == "midnight",
-    )
-    assert isinstance(opener.fact, CaseAccepted)
-    limits = limits_of(opener.fact, pack)
-    dues: list[Due] = []
-    marks: list[Mark] = []
-    shown_us = now_us - pack.report_grace_us if closed_us is None else closed_us
-    for limit in limits:
-        at_end = limit.reach(clock, 0)
-        dues.append(Due(limit, at_end.due_us, at_end.effective_us))
-        for threshold in pack.thresholds:
-            if threshold.limit != limit.name:
-                continue
-            reach = limit.reach(clock, threshold.offset) if threshold.offset else at_end
-            marks.append(_mark(threshold, reach, closed_us is not None, shown_us, cut_over_us))
-    stops = cycle.stops
-    stopped = bool(stops) and closed_us is None and any(stop.resume is None for stop in stops)
-    return ClockVerdict(
-        part, opener.name, opener.time_us, closed_us, clock, dues, marks, stopped, cycle
-    )
+    facts: Sequence[Known],
+    whole: Sequence[Known],
+    laws: Laws,
+    now: Now,
+    verdict: Verdict,
+) -> Share:
+    """Read one share: add its clocks and disorder to the verdict, and return its file."""
+    pack = verdict.law.pack
+    clocks = verdict.clocks
+    receipts = list(receipt_clocks(part, facts, laws, now)) if pack.reads_receipts else []
+    clocks += receipts
+    deemed = lapsed_receipt(receipts, now) if receipts else None
+    if deemed is not None:
+        verdict.deemed.append((part, deemed))
+    of_all = facts if part is None or not whole else sorted([*facts, *whole])
+    view = fold(of_all, pack.closes, part, deemed)
+    handling: list[Handling] = []
+    for cycle in view.cycles:
+        law = laws.of(cycle.opener)
+        clock = handling_clock(part, cycle, law, now)
+        handling.append(Handling(cycle, clock))
+        clocks.append(clock)
+        clocks += clocks_of_cycle(part, cycle, facts, law, now)
+        clocks += clocks_afterwards(part, cycle, facts, law, now)
+    if part is not None:
+        clocks += part_clocks(part, facts, whole, [each.clock for each in handling], laws, now)
+    verdict.disorder += [(part, each) for each in view.disorder]
+    return Share(part, facts, handling)
 
 
-def _mark(
-    threshold: ThresholdRule, reach: Reach, closed: bool, shown_us: int, cut_over_us: int
-) -> Mark:
-    """Say whether a threshold is crossed: a closing fact shows it, or time beyond the grace.
-
-    Args:
-        shown_us: the closing instant, or `now` less the grace: what is known to have passed.
-    """
-    effective_us = reach.effective_us
-    before_limit = threshold.offset < 0
-    reached_at_opening = before_limit and reach.at_opening
-    issuable = not reached_at_opening and not (before_limit and closed)
-    if effective_us is None:
-        return Mark(threshold, None, False, issuable, not reached_at_opening)
-    crossed = shown_us > effective_us and not reached_at_opening
-    issuable = issuable and effective_us >= cut_over_us
-    return Mark(threshold, effective_us, crossed, issuable, not reached_at_opening)
-
-
-def _moves(cycle: Cycle, calendar: WorkCalendar, closed_us: int | None) -> list[Move]:
-    """Return stops and extensions in order of their start."""
-    if not cycle.stops and not cycle.extensions:
-        return []
-    moves: list[Move] = []
-    for start, resume in cycle.stops:
-        fact = start.fact
-        assert isinstance(fact, ClockStopped)
-        end = stop_end(
-            calendar,
-            start.time_us,
-            fact.applied,
-            None if resume is None else resume.time_us,
-            closed_us,
+def _look_for_breaches(case: CaseFile, verdict: Verdict) -> None:
+    """Ask each rule that a known fact may break; one that waits holds once its time has passed."""
+    pack = verdict.law.pack
+    kinds = frozenset([type(known.fact) for known in case.facts])
+    applicable = pack.applicable.get(kinds)
+    if applicable is None:
+        applicable = pack.applicable[kinds] = tuple(
+            (rule, RULES[name].find)
+            for name, rule in pack.rules.items()
+            if not RULES[name].triggers.isdisjoint(kinds)
         )
-        applied = fact.applied
-        in_days = applied is not None and applied.unit in ("working_day", "natural_day")
-        days = applied.amount if applied is not None and in_days else None
-        moves.append(StopSpan(start.time_us, end, days))
-    for known in cycle.extensions:
-        assert isinstance(known.fact, CaseExtended)
-        moves.append(Extension(known.time_us, known.fact.by))
-    return sorted(moves, key=lambda move: move[0])
+    for rule, find in applicable:
+        for breach in find(case, rule.parameters):
+            if breach.waits and verdict.now_us - pack.report_grace_us <= breach.effective_us:
+                verdict.pending.append(breach)
+            else:
+                verdict.breaches.append((rule, breach))
 
 
-def next_due(clocks: Sequence[ClockVerdict], past: Container[int] = ()) -> int | None:
-    """Return the next instant at which time alone may cross a threshold.
+def next_due(verdict: Verdict, past: Container[int] = ()) -> int | None:
+    """Return the next instant at which time alone may cross a threshold or complete a breach.
 
     Args:
         past: instants whose tick the case has had; it cannot happen again.
     """
     nearest: int | None = None
-    for verdict in clocks:
-        if verdict.closed_us is not None:
+    for clock in verdict.clocks:
+        if clock.closed_us is not None:
             continue
-        for mark in verdict.marks:
+        for mark in clock.marks:
             effective = mark.effective_us
             if effective is None or mark.crossed or not mark.issuable or effective in past:
                 continue
             if nearest is None or effective < nearest:
                 nearest = effective
+        lapses_us = _lapse(clock, verdict)
+        if lapses_us is not None and lapses_us not in past:
+            nearest = lapses_us if nearest is None else min(nearest, lapses_us)
+    for breach in verdict.pending:
+        if breach.effective_us not in past:
+            nearest = breach.effective_us if nearest is None else min(nearest, breach.effective_us)
     return nearest
+
+
+def _lapse(clock: ClockVerdict, verdict: Verdict) -> int | None:
+    """Return when a running notice lapses into acceptance, whether or not that gives a card."""
+    if clock.kind != "correction-notice" or not clock.law.pack.deemed_acceptance:
+        return None
+    lapses_us = clock.dues[0].effective_us
+    shown_us = verdict.now_us - verdict.law.pack.report_grace_us
+    return None if lapses_us is None or lapses_us < shown_us else lapses_us

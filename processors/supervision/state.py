@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from ledger.case import Known
 
+HANDLING = "handling"
+"""Kind of the clock from acceptance to completion; other kinds are in `clocks/`."""
+
 
 class CardOnFile(NamedTuple):
     """A card that was issued for one level of one rule, clock and cycle.
@@ -43,9 +46,12 @@ class CaseState:
     Attributes:
         facts: known facts of the case, sorted by time, family rank and log order.
         now_us: greatest of the facts' `recordedtime` and the ticks' instants.
-        ticks: `due_at` of the ticks seen.
+        ticks: `due_at` of the ticks of thresholds seen.
+        replans: `due_at` of the ticks by which new calendars planned it anew.
         acts: identities of the human acts seen.
-        limits, settled: signature of the last finding by (part, cycle).
+        limits: signature of the last `limits-set` by (part, kind of clock, cycle).
+        settled: signature of the last settlement by (part, cycle).
+        deemed: (part, cycle) of the receipts at which it counts as accepted.
         anomalies: signatures of the anomalies named.
         suspended_from: order of the record from which the case could not be judged; None if it is.
         next_tick_us: instant at which time alone may change the verdict; None for never.
@@ -56,10 +62,12 @@ class CaseState:
     facts: list[Known] = field(default_factory=list)
     now_us: int = 0
     ticks: list[int] = field(default_factory=list)
+    replans: list[int] = field(default_factory=list)
     acts: list[tuple[str, str]] = field(default_factory=list)
     cards: list[CardOnFile] = field(default_factory=list)
-    limits: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    limits: dict[tuple[str | None, str, str], int] = field(default_factory=dict)
     settled: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    deemed: list[tuple[str | None, str]] = field(default_factory=list)
     anomalies: list[int] = field(default_factory=list)
     suspended_from: int | None = None
     next_tick_us: int | None = None
@@ -69,6 +77,15 @@ class CaseState:
         """Whether judging waits for an operator."""
         return self.suspended_from is not None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether every cycle of handling is settled and nothing is expected of time."""
+        if self.next_tick_us is not None or not self.settled:
+            return False
+        return all(
+            (part, cycle) in self.settled for part, kind, cycle in self.limits if kind == HANDLING
+        )
+
     def copy(self) -> "CaseState":
         """Return a state that can be changed without touching this one."""
         return CaseState(
@@ -77,10 +94,12 @@ class CaseState:
             self.facts.copy(),
             self.now_us,
             self.ticks.copy(),
+            self.replans.copy(),
             self.acts.copy(),
             self.cards.copy(),
             self.limits.copy(),
             self.settled.copy(),
+            self.deemed.copy(),
             self.anomalies.copy(),
             self.suspended_from,
             self.next_tick_us,
@@ -96,10 +115,12 @@ class CaseState:
             facts,
             max(self.now_us, known.recorded_us),
             self.ticks,
+            self.replans,
             self.acts,
             self.cards,
             self.limits,
             self.settled,
+            self.deemed,
             self.anomalies,
             self.suspended_from,
             self.next_tick_us,

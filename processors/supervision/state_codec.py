@@ -12,7 +12,7 @@ from ledger.case import Known
 from ledger.wire import fact_from_bytes, fact_to_bytes, parse_json, to_text
 from processors.supervision.state import CardOnFile, CaseState
 
-FORM = 3
+FORM = 5
 """Raised with every change of the form; a row of another form is not read."""
 
 _NO_FACTS: tuple[tuple[Any, ...], ...] = ((),) * len(Known._fields)
@@ -38,10 +38,12 @@ def encode_state(state: CaseState, before: Stored | None = None) -> bytes:
         state.timeline,
         state.now_us,
         state.ticks,
+        state.replans,
         state.acts,
         state.cards,
         list(state.limits.items()),
         list(state.settled.items()),
+        state.deemed,
         state.anomalies,
         state.suspended_from,
         state.next_tick_us,
@@ -56,8 +58,8 @@ def decode_state(blob: bytes) -> CaseState:
     """Return the state that `encode_state` gave the bytes of."""
     first, *lines = blob.split(b"\n")
     head: list[Any] = parse_json(first)
-    (subject, timeline, now_us, ticks, acts, cards, limits, settled, anomalies, suspended_from,
-     next_tick_us, columns, types) = head  # fmt: skip
+    (subject, timeline, now_us, ticks, replans, acts, cards, limits, settled, deemed, anomalies,
+     suspended_from, next_tick_us, columns, types) = head  # fmt: skip
     assert len(types) == len(lines)
     facts = map(fact_from_bytes, types, lines)
     return CaseState(
@@ -66,10 +68,12 @@ def decode_state(blob: bytes) -> CaseState:
         facts=list(map(Known, *columns, facts)),
         now_us=now_us,
         ticks=ticks,
+        replans=replans,
         acts=[(source, id_) for source, id_ in acts],
         cards=[CardOnFile._make(card) for card in cards],
-        limits={(part, cycle): value for (part, cycle), value in limits},
+        limits={(part, kind, cycle): value for (part, kind, cycle), value in limits},
         settled={(part, cycle): value for (part, cycle), value in settled},
+        deemed=[(part, cycle) for part, cycle in deemed],
         anomalies=anomalies,
         suspended_from=suspended_from,
         next_tick_us=next_tick_us,

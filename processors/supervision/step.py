@@ -10,28 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.case import Disorder, Known
-from ledger.case_events import (
-    CaseAmended,
-    CasePreReviewed,
-    CaseRated,
-    CaseReceived,
-    CaseReleased,
-    CaseTransferred,
-    CaseUrged,
-    CertificateIssued,
-    CorrectionReceived,
-    CorrectionRequested,
-    DecisionMade,
-    FeeCharged,
-    FeePaid,
-    PartDispatched,
-    PartReplied,
-    ResultDelivered,
-    StageFinished,
-    StageStarted,
-)
+from ledger.case_events import CaseReleased
 from ledger.errors import HallError
-from ledger.events import CARD_TYPES, CASE_TYPES
+from ledger.events import CARD_TYPES, JUDGED_TYPES
 from ledger.fact import Fact
 from ledger.findings import CaseSettled, CaseUnjudged, LimitsSet
 from ledger.identifiers import finding_id
@@ -39,33 +20,14 @@ from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.record import AnyRecord, Record, instant, micros
 from ledger.system_events import ClockReached
 from processors.supervision.blame import Blame, blamed, wrong_cards
-from processors.supervision.collect import collect, known_fact
+from processors.supervision.collect import collect, known_fact, law_for
 from processors.supervision.difference import Difference, anomaly
 from processors.supervision.findings_of import calendar_zone
 from processors.supervision.judge import Verdict, judge, next_due
-from processors.supervision.policy import EVIDENCE, Pack, Policy
+from processors.supervision.policy import EVIDENCE, Policy
+from processors.supervision.quiet import QUIET, changes_nothing
 from processors.supervision.state import CaseState
-from processors.supervision.ticks import limit_tick, own_recording
-
-AFTERWARDS = frozenset(
-    {CertificateIssued, ResultDelivered, FeeCharged, FeePaid, CaseRated, CaseUrged}
-)
-"""Facts that move no clock and are in order at any time."""
-
-BEFOREHAND = frozenset(
-    {
-        CaseReceived,
-        CasePreReviewed,
-        CorrectionRequested,
-        CorrectionReceived,
-        PartDispatched,
-        PartReplied,
-    }
-)
-"""Facts that move no clock and are in order until completion."""
-
-QUIET = AFTERWARDS | BEFOREHAND | {CaseTransferred, StageStarted, StageFinished, DecisionMade}
-"""Facts that move no clock of an open case; most facts are of these types."""
+from processors.supervision.ticks import REPLAN, next_tick, own_recording
 
 
 class Stepped(NamedTuple):
@@ -87,53 +49,44 @@ def step(state: CaseState | None, record: AnyRecord, order: int, policy: Policy)
     before = state or CaseState(record.subject, record.timeline)
     if not _is_news(before, record):
         return Stepped(before, [])
-    if type(record.data) in QUIET:
-        pack = policy.pack_for(before.timeline)
-        known = known_fact(record, order, pack.future_tolerance_us)
-        if _changes_nothing(before, record, known, pack):
+    if type(record.data) in QUIET and not _overtakes(record, before, order, policy):
+        laws = policy.laws_of(before)
+        law = laws.of_case(before.facts)
+        known = known_fact(record, order, law.pack.future_tolerance_us)
+        if changes_nothing(before, record, known, law if before.facts else laws.of(known)):
             return Stepped(before.with_fact(known), [])
     return judged_step(before, record, order, policy)
 
 
 def judged_step(before: CaseState, record: AnyRecord, order: int, policy: Policy) -> Stepped:
     """Do what `step` does without its short cut; the two give the same, which a test shows."""
-    work = _Step(before.copy(), record, order, policy)
+    work = _Step(before, record, order, policy)
     try:
         work.run()
-    except Exception as error:  # noqa: BLE001 - a rule that fails suspends its case and no other
-        work.suspend(error)
+    except Exception:  # noqa: BLE001 - a rule that fails suspends its case and no other
+        work = _Step(before, record, order, policy, holds=True)
+        try:
+            work.run()
+        except Exception as error:  # noqa: BLE001 - the same again, with what stood before it held
+            work.suspend(error)
     return Stepped(work.state, work.records)
-
-
-def _changes_nothing(state: CaseState, record: AnyRecord, known: Known, pack: Pack) -> bool:
-    """Whether a fact that moves no clock can be added without judging.
-
-    It can if no tick is overtaken, the case is being judged, its part is at a point where the fact
-    is in order, its time is taken as it is, and no amendment waits for it.
-    """
-    if state.suspended:
-        return False
-    if state.next_tick_us is not None and state.next_tick_us <= known.recorded_us:
-        return False
-    kind = type(known.fact)
-    if kind not in AFTERWARDS:
-        part: str | None = getattr(known.fact, "part", None)
-        if any(key[0] == part for key in state.settled) or kind in pack.closes:
-            return False
-        if kind not in BEFOREHAND and not any(key[0] == part for key in state.limits):
-            return False
-    if known.time_us == known.recorded_us != micros(record.time):
-        return False
-    return not any(type(each.fact) is CaseAmended for each in state.facts)
 
 
 def _is_news(state: CaseState, record: AnyRecord) -> bool:
     """Findings are taken in as they are emitted, so reading one back changes nothing."""
-    if isinstance(record.data, ClockReached):
-        return micros(record.data.due_at) not in state.ticks
-    if record.type in CASE_TYPES or record.type in CARD_TYPES:
+    data = record.data
+    if isinstance(data, ClockReached):
+        seen = state.replans if data.what == REPLAN else state.ticks
+        return micros(data.due_at) not in seen
+    if record.type in JUDGED_TYPES or record.type in CARD_TYPES:
         return not state.knows(record.source, record.id)
     return False
+
+
+def _overtakes(record: AnyRecord, state: CaseState, order: int, policy: Policy) -> bool:
+    """Whether a record comes after an instant at which a new calendar plans its case anew."""
+    replan_us = policy.next_replan(state, order)
+    return replan_us is not None and replan_us <= micros(record.recordedtime or record.time)
 
 
 def cut_over(state: CaseState) -> int | None:
@@ -144,16 +97,28 @@ def cut_over(state: CaseState) -> int | None:
 
 
 class _Step:
-    """The working copy of one step."""
+    """The working copy of one step.
 
-    def __init__(self, state: CaseState, record: AnyRecord, order: int, policy: Policy) -> None:
-        self.state = state
+    Args of the constructor:
+        holds: keep what stood before each judgement, so that one that fails can be undone. Hardly
+            any fails, and the copies cost a tenth of a step: so it is done when one has.
+    """
+
+    def __init__(
+        self,
+        before: CaseState,
+        record: AnyRecord,
+        order: int,
+        policy: Policy,
+        *,
+        holds: bool = False,
+    ) -> None:
+        self.state = before.copy()
+        self._holds = holds
         self.record = record
         self.order = order
         self.policy = policy
-        self.pack = policy.pack_for(state.timeline)
-        self.calendar = policy.calendar_for(self.pack)
-        self.zone = calendar_zone(self.calendar)
+        self._take_laws()
         self.records: list[AnyRecord] = []
         self._hold(record.name)
 
@@ -163,10 +128,11 @@ class _Step:
         tick = data if isinstance(data, ClockReached) else None
         recorded = record.time if tick else record.recordedtime or record.time
         now_us = max(state.now_us, micros(recorded))
-        if not state.suspended:
-            self._catch_up(now_us, None if tick is None else micros(tick.due_at))
+        self._catch_up(now_us)
         self._hold(record.name)
-        collect(state, record, self.order, self.pack.future_tolerance_us)
+        collect(state, record, self.order, self.law.pack.future_tolerance_us)
+        if tick is not None and tick.what == REPLAN:
+            self._take_laws()
         self._look_at_time(now_us)
         since = self.order if state.suspended_from is None else state.suspended_from
         if state.suspended and not isinstance(data, CaseReleased):
@@ -180,7 +146,8 @@ class _Step:
 
     def _hold(self, cause: str) -> None:
         """Note what stands if what `cause` leads to cannot be judged."""
-        self._held = (self.state.copy(), len(self.records), cause)
+        if self._holds:
+            self._held = (self.state.copy(), len(self.records), cause)
 
     def suspend(self, error: Exception) -> None:
         """Add the record and stop judging this case until an operator releases it.
@@ -192,7 +159,7 @@ class _Step:
         at_tick = cause != self.record.name
         if at_tick:
             self._unjudged(error, cause)
-        collect(self.state, self.record, self.order, self.pack.future_tolerance_us)
+        collect(self.state, self.record, self.order, self.law.pack.future_tolerance_us)
         if not at_tick and (not self.state.suspended or isinstance(self.record.data, CaseReleased)):
             self._unjudged(error, cause)
         self.state.next_tick_us = None
@@ -203,24 +170,34 @@ class _Step:
         id_ = finding_id(CaseUnjudged.TYPE, subject, None, None, None, None, None, cause)
         self._emit(CaseUnjudged(error=code), id_, cause, self.state.now_us)
 
-    def _catch_up(self, now_us: int, own_due_us: int | None) -> None:
-        """Emit each tick that `now` has passed, judged at its instant on the facts known before."""
+    def _take_laws(self) -> None:
+        """Look up what governs the case as it stands."""
+        self.laws = self.policy.laws_of(self.state)
+        self.law = law_for(self.laws, self.state, self.record, self.order)
+        self.zone = calendar_zone(self.law.calendar)
+
+    def _catch_up(self, now_us: int) -> None:
+        """Emit each tick that `now` has passed, judged at its instant on the facts known before.
+
+        A case that is suspended is only noted to be planned anew.
+        """
         state = self.state
-        while state.next_tick_us is not None and state.next_tick_us <= now_us:
-            tick_us = state.next_tick_us
-            due_us = tick_us - self.pack.report_grace_us - 1
-            if due_us == own_due_us:
+        while (tick := next_tick(state, self.policy, self.order, now_us)) is not None:
+            if tick.id == self.record.id:
                 return
-            tick = limit_tick(state.subject, state.timeline, tick_us, self.policy)
             self.records.append(tick)
             collect(state, tick, self.order, 0)
+            if tick.data.what == REPLAN:
+                self._take_laws()
+            if state.suspended:
+                continue
             state.next_tick_us = None
             self._hold(tick.name)
-            self._apply(self._judge(state.facts, tick_us), tick.name, [])
+            self._apply(self._judge(state.facts, micros(tick.time)), tick.name, [])
 
     def _judge(self, facts: Sequence[Known], now_us: int) -> Verdict:
         cut_over_us = cut_over(self.state)
-        return judge(facts, self.pack, self.calendar, now_us, cut_over_us)
+        return judge(facts, self.laws, now_us, cut_over_us)
 
     def _apply(self, verdict: Verdict, cause: str, candidates: list[Known]) -> None:
         """Emit the difference between a verdict and what stands.
@@ -233,21 +210,21 @@ class _Step:
             to_blame = blamed(
                 self.state, candidates, lambda facts: self._judge(facts, verdict.now_us)
             )
-        differs = Difference(self.state, verdict, self.pack, self.calendar, cause)
+        differs = Difference(self.state, verdict, cause)
         for data, id_ in differs.findings(to_blame):
             self._emit(data, id_, cause, verdict.now_us)
         due_us = verdict.next_due_us
         if due_us in self.state.ticks:
-            due_us = next_due(verdict.clocks, self.state.ticks)
-        grace_us = self.pack.report_grace_us
+            due_us = next_due(verdict, self.state.ticks)
+        grace_us = verdict.law.pack.report_grace_us
         self.state.next_tick_us = None if due_us is None else due_us + grace_us + 1
 
     def _look_at_time(self, now_us: int) -> None:
         """Name a fact whose time lies after its recording by more than the pack tolerates."""
         record = self.record
-        if record.type not in CASE_TYPES or record.recordedtime is None:
+        if record.type not in JUDGED_TYPES or record.recordedtime is None:
             return
-        if micros(record.time) <= micros(record.recordedtime) + self.pack.future_tolerance_us:
+        if micros(record.time) <= micros(record.recordedtime) + self.law.pack.future_tolerance_us:
             return
         known = next(k for k in self.state.facts if (k.source, k.id) == (record.source, record.id))
         finding = anomaly(self.state, None, Disorder("future-time", None, (known,)), record.name)

@@ -27,6 +27,17 @@ _THRESHOLDS = (("warning", "warning_us"), ("yellow", "yellow_us"), ("red", "red_
 PAGE_MAX = 1_000
 
 
+def _with_handling_type(table: str) -> str:
+    """Return a table of cards or clocks as a source of rows that also say how the case goes."""
+    return (
+        f"(SELECT {table}.*, (SELECT cases.handling_type FROM cases "  # noqa: S608 - names only
+        f"WHERE cases.subject = {table}.subject) AS handling_type FROM {table}) AS {table}"
+    )
+
+
+_CARDS, _CASE_LIMITS = _with_handling_type("cards"), _with_handling_type("case_limits")
+
+
 class Page(NamedTuple):
     """One page of a list.
 
@@ -82,6 +93,9 @@ class Readers:
             after: `next` of the page before.
             limit: 1 to 1,000.
 
+        Returns:
+            Rows of `cards`, each with the `handling_type` of its case.
+
         Raises:
             ValueError: `after` is not what a page gave.
         """
@@ -94,7 +108,7 @@ class Readers:
             where.before("recorded_us", "partition", "log_offset", cursor=after)
         limit = max(1, min(limit, PAGE_MAX))
         items = self._rows(
-            f"SELECT * FROM cards {where.sql} "  # noqa: S608
+            f"SELECT * FROM {_CARDS} {where.sql} "  # noqa: S608
             "ORDER BY recorded_us DESC, partition DESC, log_offset DESC LIMIT :how_many",
             **where.values,
             how_many=limit + 1,
@@ -107,8 +121,12 @@ class Readers:
         return self.cards(limit=limit, hall=hall).items
 
     def card(self, card_id: str) -> Row | None:
-        """Return one card or None; where a hand-made card took the id of another, the other's."""
-        found = self._rows("SELECT * FROM cards WHERE card_id = :id ORDER BY by_hand", id=card_id)
+        """Return one card as `cards` does, or None.
+
+        Where a hand-made card took the id of another, it is the other.
+        """
+        sql = f"SELECT * FROM {_CARDS} WHERE card_id = :id ORDER BY by_hand"  # noqa: S608
+        found = self._rows(sql, id=card_id)
         return found[0] if found else None
 
     def cards_between(
@@ -174,22 +192,24 @@ class Readers:
     ) -> Sequence[Row]:
         """Return the clocks whose next threshold comes first, of running live cases.
 
-        Each row is one of `case_limits` with `next_us`, the instant, and `next_level`, what is
-        reached then. Imported cases, which live on their own time, are left out.
+        Each row is one of `case_limits` with `next_us`, the instant, `next_level`, what is reached
+        then, and the case's `handling_type`; of one instant special cases (特办) come first.
+        Imported cases, which live on their own time, are left out.
         """
-        nearest: dict[tuple[str, str, str], Row] = {}
+        nearest: dict[tuple[str, ...], Row] = {}
         for level, column in _THRESHOLDS:
             where = Conditions(hall=hall, department=department)
             where.add(f"{column} > :now", now=now_us)
             where.add(_RUNNING)
-            sql = f"SELECT * FROM case_limits {where.sql} "  # noqa: S608
-            sql += f"ORDER BY {column} LIMIT :how_many"
+            sql = f"SELECT * FROM {_CASE_LIMITS} {where.sql} "  # noqa: S608
+            sql += f"ORDER BY {column}, CASE handling_type WHEN 'special' THEN 0 ELSE 1 END, "
+            sql += "subject LIMIT :how_many"
             for row in self._rows(sql, **where.values, how_many=n):
-                key = (row["subject"], row["part"], row["clock"])
+                key = (row["subject"], row["part"], row["clock"], row["cycle"])
                 known = nearest.get(key)
                 if known is None or row[column] < known["next_us"]:
                     nearest[key] = {**row, "next_us": row[column], "next_level": level}
-        return sorted(nearest.values(), key=lambda row: (row["next_us"], row["subject"]))[:n]
+        return sorted(nearest.values(), key=_nearest_first)[:n]
 
     def board_counts(self, *, hall: str | None = None, department: str | None = None) -> Row:
         """Return how many cards there are, by level and what became of them.
@@ -250,6 +270,7 @@ class Readers:
         warned = "(warning_us <= :now OR yellow_us <= :now OR red_us <= :now)"
         where = Conditions(hall=hall)
         where.add(_RUNNING)
+        where.add("clock = 'handling'")
         where.add(f"({over} OR {warned})", now=now_us)
         sql = (
             f"SELECT subject, MAX(CASE WHEN {over} THEN 1 ELSE 0 END) AS over_limit "  # noqa: S608
@@ -367,6 +388,10 @@ _DAY_SUMS = {
         f"{level}_{what}" for what in ("issued", "rescinded", "revoked") for level, _ in _THRESHOLDS
     ),
 }
+
+
+def _nearest_first(row: Row) -> tuple[int, bool, str]:
+    return row["next_us"], row["handling_type"] != "special", row["subject"]
 
 
 def _cursor(row: Row) -> str:

@@ -148,7 +148,8 @@ class Trial:
     def reference(self, id_: str, **changes: Any) -> Entry:
         """A record that every partition is to have."""
         type_ = "hall.reference.department-published.v1"
-        data = {"effective_from": "2026-01-01T00:00:00+08:00", "entry": {"name": "市住建局"}}
+        entry = {"code": "zjj", "name": "市住建局"}
+        data = {"effective_from": "2026-01-01T00:00:00+08:00", "entry": entry}
         changes = {"type": type_, "data": data, **changes}
         return self.entry("reference:department:zjj", id_, **changes)
 

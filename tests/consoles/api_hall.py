@@ -61,6 +61,10 @@ class SmallHall:
         card = self.readers.card(card_id)
         return None if card is None else {"card_id": card_id, "intervals": []}
 
+    def explain_case(self, case_id: str, as_of_us: int | None = None) -> Mapping[str, Any] | None:
+        known = self.case_history(case_id, as_of_us)
+        return None if known is None else {"case": case_id, "as_of": as_of_us, "clocks": []}
+
     def case_history(
         self, case_id: str, as_of_us: int | None = None, known_at_us: int | None = None
     ) -> Mapping[str, Any] | None:

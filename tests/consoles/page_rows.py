@@ -33,6 +33,8 @@ def card_row(**changes: Any) -> dict[str, Any]:
         "card_id": "5f8b3c7e-0000-5000-8000-000000000001",
         "level": "yellow",
         "rule": "handling-limit",
+        "clock": "handling",
+        "handling_type": "promised",
         "department": "SCJ",
         "matter": "M7",
         "part": None,

@@ -144,12 +144,23 @@ def test_before_a_case_began_there_is_nothing_of_it(api: Served) -> None:
     assert api.get("/api/v1/cases/case-2?as_of=1999-01-01T00:00:00Z").status == 404
 
 
+def test_the_clocks_of_a_case_are_explained_now_or_as_of_an_instant(api: Served) -> None:
+    path = "/api/v1/cases/case-2/explanation"
+    assert api.get(path).json() == {"case": "case-2", "as_of": None, "clocks": []}
+    at_us = api.get(f"{path}?as_of=2030-01-01T00:00:00%2B08:00").json()["as_of"]
+    assert at_us == 1_893_427_200_000_000
+    assert api.get(f"{path}?as_of=1999-01-01T00:00:00Z").status == 404
+    assert api.get(f"{path}?as_of=soon").json()["field"] == "as_of"
+    assert api.get("/api/v1/cases/none/explanation").status == 404
+
+
 def test_a_case_id_may_hold_slashes_and_chinese(tmp_path: Path) -> None:
     hall = open_small(tmp_path)
     hall.add(accepted(at(0), subject="湘政/2026/7"))
     with served(hall) as api:
         path = "/api/v1/cases/%E6%B9%98%E6%94%BF%2F2026%2F7"
         assert api.get(path).json()["case"] == "湘政/2026/7"
+        assert api.get(f"{path}/explanation").json()["case"] == "湘政/2026/7"
 
 
 @pytest.mark.parametrize(
@@ -328,6 +339,7 @@ def test_the_description_lists_every_route_of_the_design(api: Served) -> None:
     assert {
         "/api/v1/events",
         "/api/v1/cases/{case_id}",
+        "/api/v1/cases/{case_id}/explanation",
         "/api/v1/cards",
         "/api/v1/cards/{card_id}",
         "/api/v1/cards/{card_id}/explanation",

@@ -221,6 +221,38 @@ def test_the_intervals_of_every_card_add_up_and_each_names_its_record(tmp_path: 
     )
 
 
+def test_every_clock_of_a_case_is_explained_now_and_as_of_an_instant(tmp_path: Path) -> None:
+    stage = event("stage-started", "2018-10-15 11:00:00", stage="审查")
+    limits = {"审查": working_days(1)}
+    folder = filled(tmp_path, acceptance(stage_limits=limits), stage, DONE)
+    why = hall("--data", folder, "explain", "--case", "C-1", "--json").json()
+    assert {each["clock"] for each in why["clocks"]} == {"handling", "stage"}
+    for clock in why["clocks"]:
+        assert sum(each["counted"] for each in clock["intervals"]) == clock["used"]
+        assert all(each["record"]["position"] for each in clock["intervals"] + clock["notes"])
+        assert all(each["basis"] for each in clock["intervals"])
+        assert clock["closed_at"] is not None
+    then = hall(
+        *["--data", folder, "explain", "--case", "C-1", "--json"],
+        *["--as-of", instant_text("2018-10-15 12:00:00")],
+    ).json()
+    assert [(each["clock"], each["used"]) for each in then["clocks"]] == [
+        ("stage", 3_600_000_000),
+        ("handling", 2 * 3_600_000_000),
+    ]
+    told = hall("--data", folder, "explain", "--case", "C-1").out
+    assert "== stage" in told
+    assert "not_working (lunch)" in told
+
+
+def test_explain_asks_for_a_card_or_a_case_and_not_for_both(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    assert hall("--data", folder, "explain").code == 2
+    assert hall("--data", folder, "explain", "x", "--case", "C-1").code == 2
+    assert hall("--data", folder, "explain", "x", "--as-of", "2018-10-15T12:00:00Z").code == 2
+    assert hall("--data", folder, "explain", "--case", "nobody").code == 1
+
+
 # --- check -------------------------------------------------------------------------------------
 
 
@@ -262,7 +294,10 @@ def test_a_server_asked_to_end_leaves_a_marker_and_ends_with_0(
 ) -> None:
     with serving("--data", tmp_path / "hall", "serve", "--port", 0) as server:
         server.post(acceptance())
-        wait_until(lambda: log_end(tmp_path / "hall") > 1, "the fact is judged")
+        wait_until(
+            lambda: any(b"limits-set" in raw[:80] for raw in raws(tmp_path / "hall")[0]),
+            "the fact is judged",
+        )
         ran = server.end(how)
     assert (ran.code, ran.err) == (0, "")
     last = decode(raws(tmp_path / "hall")[0][-1])

@@ -39,6 +39,7 @@ def told(ran: Ran) -> list[str]:
     return [
         f"{card['level']} {datetime.fromisoformat(card['effective_at']).replace(tzinfo=None)}"
         for card in cards(ran)
+        if card["clock"] == "handling"
     ]
 
 

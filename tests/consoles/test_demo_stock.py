@@ -165,7 +165,7 @@ def test_another_seed_has_other_cases_and_crosses_other_instants() -> None:
 def test_the_stock_holds_some_hundred_open_cases_told_as_facts_of_the_past(seed: int) -> None:
     opening = stock(seed)
     assert 400 <= opening.cases <= 600
-    assert all(each.at_us == START and each.time_us <= START for each in opening.posted)
+    assert all(each.time_us <= each.at_us <= START for each in opening.posted)
     assert all(each.at_us > START for each in opening.later)
     assert not any(each.type.startswith("hall.finding.") for each in opening.posted)
 
@@ -196,12 +196,12 @@ def test_by_time_alone_a_warning_a_yellow_and_a_red_card_are_due_in_the_first_ni
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_at_most_three_older_cards_stand_when_the_stock_is_posted(seed: int) -> None:
-    """Forget every stop: the acceptance is judged before it is known."""
+    """Every stop was told in its time, so that the weeks before were as quiet as they look."""
     standing = Counter(
         level
         for case in hear(stock(seed).posted).values()
         if case.ended is None
-        for level in _highest(thresholds(case, known_by=0), START)
+        for level in _highest(thresholds(case, known_by=START), START)
     )
     assert standing == {"yellow": 2, "red": 1}
 
@@ -283,10 +283,13 @@ def test_supervision_issues_the_placed_cards_to_the_second_and_takes_one_back(se
     sendings = takewhile(lambda each: each.at_us <= until, stream(hall(seed), START))
     issued: set[tuple[str, str, int]] = set()
     rescinded: list[str] = []
+    others: list[str] = []
     for record in simulate(_recorded(sendings), policy, until):
-        if isinstance(record.data, CardIssued):
+        if isinstance(record.data, CardIssued) and record.data.rule == "handling-limit":
             effective_us = micros(record.data.effective_at)
             issued.add((record.subject, record.data.level, effective_us))
+        elif isinstance(record.data, CardIssued):
+            others.append(record.subject)
         elif isinstance(record.data, CardRescinded):
             rescinded.append(record.subject)
         assert not isinstance(record.data, CaseUnjudged)
@@ -297,9 +300,12 @@ def test_supervision_issues_the_placed_cards_to_the_second_and_takes_one_back(se
         if each.script in (*scripts.FIRST_MORNING, *scripts.STANDING)
     }
     older = {card for card in issued - expected if card[2] < START}
-    assert {(number, level) for number, level, _ in older} == {(placed["grown"].number, "yellow")}
+    numbers = {each.number for each in scripts.placed(hall(seed), START)}
+    assert {number for number, _, _ in older} <= numbers
+    assert (placed["grown"].number, "yellow") in {(number, level) for number, level, _ in older}
     assert issued - older == expected
     assert rescinded == [placed["uploaded-late"].number]
+    assert len(others) <= 10
 
 
 def _recorded(sendings: Iterable[Sending]) -> Iterable[AnyRecord]:

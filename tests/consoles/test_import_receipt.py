@@ -28,6 +28,7 @@ from consoles.importing.xes import read_traces
 from consoles.settings import Settings
 from ledger.case_events import CaseAccepted, CaseCompleted, CaseTransferred, StageFinished
 from ledger.drivers.memory_log import MemoryLog
+from ledger.events import REFERENCE_TYPES
 from ledger.findings import AnomalyFound, CardIssued, CaseUnjudged
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached, ImportBegun, ImportEnded
@@ -129,11 +130,12 @@ def file_figures(file: Path) -> Iterator[tuple[str, datetime, datetime | None, l
 
 
 def findings(told: list[AnyRecord]) -> dict[str, Any]:
-    """Everything but imports' own records, by identity; what `kill -9` must not change."""
+    """Everything recorded on the import's time, by identity; what `kill -9` must not change."""
     return {
         f"{record.subject} {record.name}": record
         for record in told
         if not isinstance(record.data, ImportBegun | ImportEnded)
+        and record.type not in REFERENCE_TYPES
     }
 
 

@@ -138,12 +138,15 @@ def test_the_version_of_a_card_changes_with_its_state() -> None:
 def limit_row(**changes: Any) -> dict[str, Any]:
     return {
         "subject": CASE,
+        "clock": "handling",
+        "handling_type": "promised",
         "department": "SCJ",
         "matter": "M7",
         "next_us": at("24T10:31:00"),
         "next_level": "yellow",
         "promised_due_us": at("24T10:31:00"),
         "statutory_due_us": at("30T10:31:00"),
+        "applied_due_us": None,
         "stopped": 0,
         "provisional": 0,
         **changes,

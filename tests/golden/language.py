@@ -5,10 +5,10 @@ the same words. Times are written as the wall clock of Shanghai, "2018-10-15 10:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from ledger import wire
@@ -20,7 +20,9 @@ from ledger.system_events import ClockReached
 from ledger.work_calendar import WorkCalendar
 from processors.drivers.pack_files import load_packs
 from processors.simulate import simulate
-from processors.supervision.policy import Pack, Policy, parse_pack
+from processors.supervision.pack import Pack
+from processors.supervision.pack_text import parse_pack
+from processors.supervision.policy import Policy
 from processors.supervision.ticks import limit_tick
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -39,8 +41,20 @@ def shipped_packs() -> dict[str, Pack]:
     return load_packs()
 
 
-def policy(pack: str | Pack = "hunan") -> Policy:
-    """The shipped packs, or one given as a value, over the calendar of mainland China."""
+@cache
+def handling_only(name: str = "hunan") -> Pack:
+    """A shipped pack with its thresholds of the handling clock and nothing else."""
+    pack = shipped_packs()[name]
+    thresholds = tuple(each for each in pack.thresholds if each.rule == "handling-limit")
+    return replace(pack, thresholds=thresholds, rules={}, unit_rules=(), watched={})
+
+
+def policy(pack: str | Pack | None = None) -> Policy:
+    """The shipped packs, or one given as a value, over the calendar of mainland China.
+
+    Without any it is `hunan` with its handling clock alone.
+    """
+    pack = handling_only() if pack is None else pack
     packs = shipped_packs() if isinstance(pack, str) else {pack.name: pack}
     return Policy(
         packs=packs,
@@ -89,15 +103,15 @@ def fact(
     """A record as it lies in the log.
 
     Args:
-        what: `accepted`, `clock-stopped`, …, or a full type.
+        what: `accepted`, `clock-stopped`, … of a case; `complaint.filed`, `consultation.asked`, …;
+            or a full type.
         recorded: when the ledger learned it; at once where absent.
         id_: the fact's name and time where absent.
     """
-    type_ = what if what.startswith("hall.") else f"hall.case.{what}.v1"
     happened = _text(when)
     event = {
         "specversion": "1.0",
-        "type": type_,
+        "type": _type(what),
         "source": source,
         "id": id_ or f"{what}@{when}",
         "subject": subject,
@@ -108,23 +122,43 @@ def fact(
     return wire.decode(wire.stamp(raw, at(recorded or when)))
 
 
+def _type(what: str) -> str:
+    if what.startswith("hall."):
+        return what
+    return f"hall.{what}.v1" if "." in what else f"hall.case.{what}.v1"
+
+
 def _text(when: str) -> str:
     return when.replace(" ", "T") + "+08:00"
 
 
 def _plain(value: Any) -> Any:
-    """JSON of a field: limits from their words, lists and tables as they are."""
+    """JSON of a field: limits from their words, the rest as it is."""
     match value:
-        case str() if value.count(" ") == 1 and value.split()[1] in _UNITS:
+        case str() if value.partition(" ")[2] in _UNITS:
             amount, unit = value.split()
             return {"amount": int(amount), "unit": unit}
         case dict():
             return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
         case _:
             return value
 
 
-_UNITS = ("working_day", "natural_day", "working_hour", "hour", "minute")
+_UNITS = get_args(Unit)
+
+
+def published(matter: Mapping[str, Any], when: str = "2018-01-01 00:00:00") -> AnyRecord:
+    """A matter of the catalogue (事项) as it lies in the log, in force from an instant on."""
+    entry = {"name": matter["code"], "department": "D-1", **matter}
+    return fact(
+        "hall.reference.matter-published.v1",
+        when,
+        subject=f"reference:matter:{matter['code']}",
+        effective_from=_text(when),
+        entry=entry,
+    )
 
 
 def accepted(
@@ -164,7 +198,7 @@ def tick(due: str, subject: str = "C-1", pack: str | Pack = "hunan") -> AnyRecor
     """The tick that an owner writes for a threshold effective at `due`."""
     using = policy(pack)
     tick_us = at(due) + using.pack_for(None).report_grace_us + 1
-    return limit_tick(subject, None, tick_us, using)
+    return limit_tick(subject, None, tick_us, using.laws(None).standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +268,7 @@ class Told:
 
 def told(
     records: Iterable[AnyRecord],
-    pack: str | Pack = "hunan",
+    pack: str | Pack | None = None,
     until: str | None = "2019-03-01 00:00:00",
 ) -> Told:
     """Run the core over records in log order and let time pass up to `until`."""
@@ -261,6 +295,7 @@ day_end = "close"
 closes = ["completed"]
 report_grace_seconds = 5
 future_tolerance_seconds = 120
+declared_unit = "working_day"
 
 [[level]]
 level = "warning"

@@ -5,17 +5,21 @@ The log is a list of records, the owner what the drivers do: step, append, remem
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ledger import wire
 from ledger.log import Position
 from ledger.reading import Read
 from ledger.record import AnyRecord, Record
 from ledger.system_events import SupervisionJudged
+from processors.loop import STEPPED_TYPES
 from processors.rebuild import last_marker, rebuild
 from processors.simulate import run_out
 from processors.supervision.policy import Policy
+from processors.supervision.publications import Publications
 from processors.supervision.state import CaseState
 from processors.supervision.step import step
+from processors.supervision.ticks import waits_until
 from tests.golden.language import recorded_us
 
 
@@ -23,7 +27,8 @@ class Owner:
     """Reads its log and answers it; what it holds besides the log may be lost at any moment."""
 
     def __init__(self, using: Policy) -> None:
-        self.using = using
+        self.published = Publications()
+        self.using = replace(using, published=self.published)
         self.log: list[AnyRecord] = []
         self.states: dict[str, CaseState] = {}
         self.next_offset = 0
@@ -37,7 +42,8 @@ class Owner:
         while self.next_offset < len(self.log):
             record = self.log[self.next_offset]
             self.next_offset += 1
-            if not record.type.startswith(("hall.case.", "hall.card.", "hall.clock.")):
+            self.published.apply(record, self.next_offset - 1)
+            if record.type not in STEPPED_TYPES:
                 continue
             known = self.states.get(record.subject)
             stepped = step(known, record, self.next_offset - 1, self.using)
@@ -50,8 +56,10 @@ class Owner:
 
     def tick(self, until_us: int) -> None:
         """Append the ticks that are due, read them back, and so on."""
-        while due := [s for s in self.states.values() if _is_due(s, until_us)]:
-            ticks = (next(run_out({s.subject: s}, self.using, until_us, 0)) for s in due)
+        while due := [s for s in self.states.values() if self._is_due(s, until_us)]:
+            ticks = (
+                next(run_out({s.subject: s}, self.using, until_us, self.next_offset)) for s in due
+            )
             self._append(list(ticks))
             self.read()
 
@@ -76,6 +84,8 @@ class Owner:
             Read(Position(0, offset), wire.encode(record), record)
             for offset, record in enumerate(self.log)
         ]
+        for offset, record in enumerate(self.log):
+            self.published.apply(record, offset)
         rebuilt = rebuild(reads, last_marker(reads), self.using)
         self.states, self.next_offset = rebuilt.states, rebuilt.next_offset
         self._append([wire.decode(entry.raw) for entry in rebuilt.missing])
@@ -84,9 +94,9 @@ class Owner:
         held = {(record.subject, record.source, record.id) for record in self.log}
         self.log += [r for r in records if (r.subject, r.source, r.id) not in held]
 
-
-def _is_due(state: CaseState, until_us: int) -> bool:
-    return state.next_tick_us is not None and state.next_tick_us <= until_us
+    def _is_due(self, state: CaseState, until_us: int) -> bool:
+        tick_us = waits_until(state, self.using, self.next_offset)
+        return tick_us is not None and tick_us <= until_us
 
 
 def by_id(records: Iterable[AnyRecord]) -> dict[str, bytes]:
@@ -94,7 +104,8 @@ def by_id(records: Iterable[AnyRecord]) -> dict[str, bytes]:
     return {
         record.id: wire.encode(record)
         for record in records
-        if record.source == "/supervision" and not record.subject.startswith("partition:")
+        if record.source == "/supervision"
+        and not record.subject.startswith(("partition:", "unit:"))
     }
 
 

@@ -235,7 +235,7 @@ def test_a_sender_may_send_only_what_it_is_allowed() -> None:
         ("hall.unit.attendance-noted.v1", {"status": "late"}, "unit:zjj"),
         (
             "hall.reference.hall-published.v1",
-            {"effective_from": "2026-01-01T00:00:00Z"},
+            {"effective_from": "2026-01-01T00:00:00Z", "withdrawn": True},
             "reference:hall:1",
         ),
         (

@@ -1,4 +1,4 @@
-"""A handling clock as plain values, and how much of its time counts.
+"""A clock as plain values, and how much of its time counts.
 
 It stands apart because stops, extensions and counted time are the same for every kind of limit.
 """
@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.oracle.known_history import Cycle, Known
+from tests.oracle.known_history import Cycle, Known, by_facts
 from tests.oracle.office_time import DAY, NOTHING, Office
 
 FOREVER = datetime(2900, 1, 1, tzinfo=UTC)
 LENGTHS = {"hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 WORKING = ("working_day", "working_hour")
+BY_THE_CALENDAR = ("natural_day", "month")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,50 +29,121 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """A handling clock: when it opened and closed, its stops and extensions in order of time."""
+    """A clock: when it opened and closed, the stops and extensions that move it, by time."""
 
     office: Office
     counting: str
     day_end: str
     opened: datetime
     closed: datetime | None
-    stopped_before: bool
-    stops: tuple[Stop, ...]
-    extensions: tuple[Known, ...]
+    stopped_before: bool = False
+    stops: tuple[Stop, ...] = ()
+    extensions: tuple[Known, ...] = ()
 
 
 def clock_of(cycle: Cycle, office: Office, pack: dict[str, Any]) -> Clock:
-    """Return the clock of a cycle."""
+    """Return the handling clock of a cycle, moved by the stops and extensions that count."""
     opened, closed = cycle.opener.time, cycle.closer.time if cycle.closer else None
-    stops = list(_stops(cycle.facts, office, closed or FOREVER))
-    counted = [replace(stop, start=max(stop.start, opened)) for stop in stops if stop.end > opened]
+    bare = plain_clock(opened, closed, office, pack)
+    moved = with_stops(bare, cycle, pack)
+    return replace(moved, extensions=tuple(extensions_that_count(cycle, pack)))
+
+
+def plain_clock(
+    opened: datetime, closed: datetime | None, office: Office, pack: dict[str, Any]
+) -> Clock:
+    """Return a clock that nothing moves."""
     return Clock(
         office=office,
         counting=pack["counting"],
         day_end=pack.get("day_end", "close"),
         opened=opened,
         closed=closed,
-        stopped_before=any(stop.start < opened for stop in stops),
-        stops=tuple(counted),
-        extensions=tuple(fact for fact in cycle.facts if fact.kind == "extended"),
     )
 
 
-def _stops(facts: Sequence[Known], office: Office, closed: datetime) -> Iterator[Stop]:
+def with_stops(clock: Clock, cycle: Cycle, pack: dict[str, Any]) -> Clock:
+    """Return the clock as the stops of a cycle that count hold it."""
+    closed = cycle.closer.time if cycle.closer else FOREVER
+    stops = list(_stops(cycle.facts, clock.office, closed, pack))
+    mine = [
+        replace(stop, start=max(stop.start, clock.opened))
+        for stop in stops
+        if stop.end > clock.opened
+    ]
+    before = any(stop.start < clock.opened for stop in stops)
+    return replace(clock, stops=tuple(mine), stopped_before=before)
+
+
+def resumptions(facts: Sequence[Known]) -> dict[int, Known]:
+    """Return, by the place of each stop that a resumption closed, that resumption.
+
+    A resumption closes the latest open stop that began before it (failing that, at the same
+    instant), also one whose applied time has run out.
+    """
     begun: list[Known] = []
-    resumed: dict[int, datetime] = {}
-    for fact in facts:
+    resumed: dict[int, Known] = {}
+    for fact in sorted(facts, key=by_facts):
         if fact.kind == "clock-stopped":
             begun.append(fact)
         elif fact.kind == "clock-resumed":
             waiting = [stop for stop in begun if stop.place not in resumed]
             before = [stop for stop in waiting if stop.time < fact.time] or waiting
             if before:
-                resumed[before[-1].place] = fact.time
-    for fact in begun:
+                resumed[before[-1].place] = fact
+    return resumed
+
+
+def stop_counts(stop: Known, pack: dict[str, Any]) -> bool:
+    """Tell whether a stop moves any clock: its procedure is listed, and told in writing if need be.
+
+    The rule is 行政许可法 45 with the pack's `[stops]`.
+    """
+    table = pack.get("stops", {})
+    listed = "procedures" not in table or stop.data["procedure"] in table["procedures"]
+    return listed and (not table.get("notice_required", False) or not blank(stop, "notice_at"))
+
+
+def extensions_that_count(cycle: Cycle, pack: dict[str, Any]) -> Iterator[Known]:
+    """Yield the extensions of a cycle that count, each with the length that counts.
+
+    The rule is 行政许可法 42 with the pack's `[extensions]`.
+    """
+    table, counting = pack.get("extensions", {}), 0
+    longest = {each["handling_type"]: each for each in table.get("longest", ())}
+    most_long = longest.get(cycle.said.get("handling_type"), longest.get("*"))
+    for fact in cycle.facts:
+        if fact.kind != "extended":
+            continue
+        if table.get("approval_required", False) and (
+            blank(fact, "approver_ref") or blank(fact, "reason")
+        ):
+            continue
+        if "most" in table and counting == table["most"]:
+            continue
+        counting += 1
+        by = fact.data["by"]
+        if most_long and by["unit"] == most_long["unit"] and by["amount"] > most_long["amount"]:
+            by = {"amount": most_long["amount"], "unit": by["unit"]}
+        yield replace(fact, data={**fact.data, "by": by})
+
+
+def blank(fact: Known, field: str) -> bool:
+    """Tell whether a text is absent or only white space."""
+    return not (fact.data.get(field) or "").strip()
+
+
+def _stops(
+    facts: Sequence[Known], office: Office, closed: datetime, pack: dict[str, Any]
+) -> Iterator[Stop]:
+    resumed = resumptions(facts)
+    for fact in facts:
+        if fact.kind != "clock-stopped" or not stop_counts(fact, pack):
+            continue
         applied: dict[str, Any] | None = fact.data.get("applied")
         runs_out = _run_out(fact.time, applied, office) if applied else FOREVER
-        end = min(runs_out, resumed.get(fact.place, FOREVER), closed)
+        resumption = resumed.get(fact.place)
+        end = min(runs_out, resumption.time if resumption else FOREVER, closed)
         in_days = applied and applied["unit"] in ("working_day", "natural_day")
         if fact.time < end:
             days_max = applied["amount"] if applied and in_days else None
@@ -81,8 +153,8 @@ def _stops(facts: Sequence[Known], office: Office, closed: datetime) -> Iterator
 def _run_out(start: datetime, applied: dict[str, Any], office: Office) -> datetime:
     """Return when the time applied for runs out, in its own unit."""
     amount, unit = int(applied["amount"]), applied["unit"]
-    if unit == "natural_day":
-        return office.days_later(start, amount)
+    if unit in BY_THE_CALENDAR:
+        return office.calendar_later(start, amount, unit)
     if unit in LENGTHS:
         return start + amount * LENGTHS[unit]
     return office.after_working(start, amount * length_of(unit, office))
@@ -128,10 +200,9 @@ def extended(clock: Clock, at: datetime) -> timedelta:
     return sum((by["amount"] * length_of(by["unit"], clock.office) for by in granted), NOTHING)
 
 
-def extended_units(clock: Clock, unit: str, at: datetime) -> int:
-    """Return how many whole days extensions up to `at` have added (they come in the same unit)."""
+def extended_units(clock: Clock, at: datetime) -> int:
+    """Return how many whole units extensions up to `at` have added (they come in one unit)."""
     granted = [fact.data["by"] for fact in clock.extensions if fact.time <= at]
-    assert all(by["unit"] == unit for by in granted)
     return sum(int(by["amount"]) for by in granted)
 
 

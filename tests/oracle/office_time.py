@@ -4,6 +4,7 @@ It stands apart because it is the oracle's only knowledge of calendars: plain da
 tables, no working-time space, nothing shared with the code that it checks.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -69,6 +70,25 @@ class Office:
             return instant
         local = instant.astimezone(self.zone)
         return self.at(local.date() + days * DAY, local.time())
+
+    def months_later(self, instant: datetime, months: int) -> datetime:
+        """Return the same time of the corresponding day, some months later or earlier.
+
+        A month without that day gives its last day (民法典 202).
+        """
+        if months == 0:
+            return instant
+        local = instant.astimezone(self.zone)
+        year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+        day = min(local.day, monthrange(year, month + 1)[1])
+        return self.at(date(year, month + 1, day), local.time())
+
+    def calendar_later(self, instant: datetime, amount: int, unit: str) -> datetime:
+        """Return the instant some natural days or months later or earlier."""
+        if unit == "month":
+            return self.months_later(instant, amount)
+        assert unit == "natural_day"
+        return self.days_later(instant, amount)
 
     def working_day_after(self, day: date, count: int) -> date:
         """Return the count-th working day after `day`, or before it if negative."""

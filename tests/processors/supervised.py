@@ -19,6 +19,7 @@ from ledger.system_events import ClockReached, LogSkipped, SupervisionJudged
 from processors.drivers.embedded import Supervisor
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
+from processors.supervision.units import is_unit_tick
 from projections.drivers.engine import open_engine
 from tests.golden.language import HOUR_US, SHANGHAI, SOURCE, at, local, policy
 
@@ -140,11 +141,15 @@ class Owned:
         return [wire.decode(raw) for raw in raws if raw != BROKEN]
 
     def findings(self) -> dict[str, tuple[Any, ...]]:
-        """Ticks and findings by id: everything of them but when they were recorded."""
+        """Ticks and findings by id: everything of them but when they were recorded.
+
+        Ticks of units are left out: they say where the log stood.
+        """
         return {
             record.id: (record.type, record.subject, record.time, record.causationid, record.data)
             for record in self.records()
             if record.source == SUPERVISION_SOURCE and record.type != SupervisionJudged.TYPE
+            if not is_unit_tick(record)
         }
 
     def cards(self, subject: str = "C-1") -> list[str]:

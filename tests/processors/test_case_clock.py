@@ -18,7 +18,8 @@ from tests.golden.language import at, limit, local
         ("24 hour", "2018-10-16 10:00:00"),
         ("90 minute", "2018-10-15 11:30:00"),
         ("3 natural_day", "2018-10-18 10:00:00"),
-        ("0 working_day", "2018-10-15 10:00:00"),
+        ("0 working_day", "2018-10-15 17:00:00"),
+        ("1 month", "2018-11-15 10:00:00"),
     ],
 )
 def test_elapsed_time_is_measured_in_the_unit_of_the_limit(granted: str, end: str) -> None:
@@ -88,8 +89,8 @@ def test_a_budget_used_up_at_noon_is_due_then_and_passes_after_lunch() -> None:
 
 def test_the_due_instant_never_lies_before_the_fact_that_opened_the_clock() -> None:
     of = clock("2018-10-15 12:30:00")
-    assert due(of, "0 working_day") == "2018-10-15 12:30:00"
-    assert effective(of, "0 working_day") == "2018-10-15 13:00:00"
+    assert due(of, "0 working_hour") == "2018-10-15 12:30:00"
+    assert effective(of, "0 working_hour") == "2018-10-15 13:00:00"
 
 
 def test_an_acceptance_while_the_office_is_closed_starts_counting_when_it_opens() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import PackInvalid
-from processors.supervision.policy import parse_pack
+from processors.supervision.pack_text import parse_pack
 from tests.golden.language import PACK_TEXT, local_pack, policy, shipped_packs
 
 FIRST_THRESHOLD = 'level = "warning"\nlimit = "promised"\noffset = -3'
@@ -25,13 +25,13 @@ def test_every_threshold_and_default_limit_of_a_shipped_pack_cites_its_basis() -
 
 @pytest.mark.basis("行政许可法", 42)
 def test_a_basis_is_written_as_a_citation() -> None:
-    (red,) = shipped_packs()["statutory"].thresholds
+    red = shipped_packs()["statutory"].thresholds[0]
     assert red.basis == "《行政许可法》第四十二条"
 
 
 def test_thresholds_are_those_of_the_rule_documents() -> None:
     found = {
-        name: [(t.level, t.limit, t.offset) for t in pack.thresholds]
+        name: [(t.level, t.limit, t.offset) for t in pack.thresholds if t.rule == "handling-limit"]
         for name, pack in shipped_packs().items()
     }
     assert found == {
@@ -74,7 +74,8 @@ def test_an_import_is_judged_by_the_pack_of_its_profile_and_a_live_case_by_the_d
         ('version = "1"', 'version = "1"\nisue_from = 2018-10-24', "isue_from"),
         ('version = "1"', 'version = "1"\nissue_from = 2018-10-24T10:00:00', "issue_from"),
         ('version = "1"', 'version = "1"\nissue_from = 2018-10-24', "issue_from"),
-        ('version = "1"', 'version = "1"\ndeclared_unit = "week"', "declared_unit"),
+        ('declared_unit = "working_day"', 'declared_unit = "week"', "declared_unit"),
+        ('declared_unit = "working_day"\n', "", "declared_unit"),
         (FIRST_THRESHOLD, FIRST_THRESHOLD.replace("warning", "orange"), "threshold[0].level"),
         (FIRST_THRESHOLD, FIRST_THRESHOLD.replace("promised", "hoped"), "threshold[0].limit"),
         (FIRST_THRESHOLD, FIRST_THRESHOLD.replace("-3", '"-3"'), "threshold[0].offset"),
@@ -99,6 +100,32 @@ def test_an_error_in_a_pack_names_file_and_key(old: str, new: str, key: str) -> 
     assert "local.toml" in str(error)
     assert (error.details.get("file"), error.details.get("key")) == ("local.toml", key)
     assert key.rpartition(".")[2] in str(error)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('level = "yellow"\nlimit', 'level = "yelow"\nlimit', 'level = "yelow"'),
+        ('limit = "statutory"', 'limit = "statutary"', 'limit = "statutary"'),
+        ("article = 2 }", 'article = "two" }', 'article = "two"'),
+        ("report_grace_seconds = 5", "report_grace_seconds = -5", "report_grace_seconds"),
+        ('rule = "handling-limit"\nlevel = "red"', 'rule = "x"\nlevel = "red"', 'rule = "x"'),
+        ('offset = 0\nbasis = { instrument = "本地规则", article = 3 }', "offset = 0", None),
+    ],
+    ids=["level", "limit", "article", "grace", "rule", "no basis"],
+)
+def test_an_error_in_a_pack_names_the_line(old: str, new: str, where: str | None) -> None:
+    assert old in PACK_TEXT
+    text = PACK_TEXT.replace(old, new)
+    with pytest.raises(PackInvalid) as caught:
+        parse_pack(text, "local.toml")
+    lines = text.splitlines()
+    expected = (
+        [n for n, line in enumerate(lines, start=1) if line == "[[threshold]]"][-1]
+        if where is None
+        else next(n for n, line in enumerate(lines, start=1) if where in line)
+    )
+    assert f"local.toml, line {expected}:" in str(caught.value)
 
 
 def test_text_that_is_not_toml_names_the_file_and_the_line() -> None:

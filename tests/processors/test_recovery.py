@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.log import Position
+from ledger.reading import Read
+from ledger.wire import encode
+from processors.drivers.recovery import recover
 from processors.drivers.sql_state import SqlState
+from processors.rebuild import rebuild
 from processors.supervision.state_codec import encode_state
 from projections.drivers.engine import open_engine
 from tests.golden.language import policy
@@ -65,3 +70,42 @@ def test_without_a_marker_everything_is_stepped_again_to_the_same_findings(tmp_p
     before = owned.findings()
     without_states(owned, tmp_path)
     assert owned.findings() == before
+
+
+@pytest.mark.parametrize("seed", [35, 36])
+def test_states_made_again_by_slices_are_those_made_at_once(tmp_path: Path, seed: int) -> None:
+    print("seed", seed)
+    owned = lived(tmp_path, seed)
+    before, end = owned.findings(), owned.log.ends()[0]
+    subjects = sorted({record.subject for record in owned.records()})
+    made = {}
+    for slice_records in (1, 7, end):
+        states = SqlState(open_engine(f"sqlite:///{tmp_path / f'{slice_records}.sqlite'}"))
+        begun = states.claim(0, owned.log)
+        reached = recover(owned.log, states, begun, owned.using, slice_records)
+        assert (reached.next_offset, states.positions()) == (end, {0: end})
+        loaded = states.load(0, subjects)
+        made[slice_records] = {name: encode_state(state) for name, state in loaded.items()}
+    assert made[1] == made[7] == made[end]
+    assert len(made[end]) == 12
+    assert owned.findings() == before
+
+
+def test_a_recovery_that_dies_between_two_slices_is_done_again(tmp_path: Path) -> None:
+    owned = lived(tmp_path, 37)
+    dead = SqlState(open_engine(f"sqlite:///{tmp_path / 'again.sqlite'}"))
+    begun = dead.claim(0, owned.log)
+    some = [r for r in owned.records() if r.subject == "C-3"]
+    half = rebuild(
+        [Read(Position(0, n), encode(r), r) for n, r in enumerate(some)], len(some), owned.using
+    )
+    dead.commit(begun, begun, half.states)
+    assert dead.positions() == {0: 0}
+    before, known = owned.findings(), owned.states
+    states = without_states(owned, tmp_path)
+    assert owned.findings() == before
+    subjects = sorted({record.subject for record in owned.records()})
+    again = states.load(0, subjects)
+    assert {name: encode_state(state) for name, state in known.load(0, subjects).items()} == {
+        name: encode_state(state) for name, state in again.items()
+    }

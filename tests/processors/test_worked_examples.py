@@ -3,12 +3,13 @@
 import pytest
 
 from ledger.record import AnyRecord
-from processors.supervision.policy import parse_pack
+from processors.supervision.pack_text import parse_pack
 from tests.golden.language import (
     PACK_TEXT,
     accepted,
     completed,
     fact,
+    handling_only,
     local_pack,
     stopped,
     told,
@@ -98,8 +99,9 @@ def test_the_decision_closes_the_clock_of_the_statute_and_a_later_completion_is_
     decided = fact("decided", "2018-10-29 17:00:00", outcome="granted")
     late = fact("decided", "2018-10-29 17:00:01", outcome="granted")
     done = completed("2018-12-03 09:00:00")
-    assert told([accepted(), decided, done], "statutory").cards == []
-    assert told([accepted(), late, done], "statutory").cards == ["red 2018-10-29 17:00:00"]
+    statute = handling_only("statutory")
+    assert told([accepted(), decided, done], statute).cards == []
+    assert told([accepted(), late, done], statute).cards == ["red 2018-10-29 17:00:00"]
 
 
 def test_the_completion_closes_the_clock_of_the_statute_if_it_comes_before_the_decision() -> None:

@@ -75,6 +75,7 @@ def accepted(when: datetime, name: str = "a", department: str = "D1", **more: An
         matter="M1",
         hall="H1",
         department=department,
+        handling_type=more.pop("handling_type", None),
         promised_limit=Limit(amount=5, unit="working_day"),
     )
     return record(fact, when, name=name, **more)
@@ -99,6 +100,7 @@ def limits(
     stopped: bool = False,
     promised_days: float = 5,
     part: str | None = None,
+    clock: str = "handling",
     **more: Any,
 ) -> AnyRecord:
     promised = opened + timedelta(days=promised_days)
@@ -119,7 +121,7 @@ def limits(
     )
     fact = LimitsSet(
         part=part,
-        clock="handling",
+        clock=clock,
         cycle=cycle,
         opened_at=opened,
         hall="H1",

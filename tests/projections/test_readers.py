@@ -167,6 +167,39 @@ def test_the_nearest_limits_are_those_whose_next_threshold_comes_first(tmp_path:
     assert readers.nearest_limits(NOW_US, department="D9") == []
 
 
+def test_of_limits_that_end_at_one_instant_those_of_special_cases_come_first(
+    tmp_path: Path,
+) -> None:
+    records = [each for number in range(1, 6) for each in case(number, 1.2)]
+    special = r.accepted(r.at(1.2), subject="case-5", handling_type="special")
+    readers = Board(tmp_path, [*records[:-2], special, records[-1]]).readers
+
+    nearest = readers.nearest_limits(NOW_US, 2)
+    assert [row["subject"] for row in nearest] == ["case-5", "case-1"]
+    assert [row["handling_type"] for row in nearest] == ["special", None]
+
+
+def test_two_clocks_of_one_kind_of_a_case_are_two_of_the_nearest(tmp_path: Path) -> None:
+    stages = [
+        r.limits(r.at(day), clock="stage", cycle=f"/halls/1/approval#s{day}") for day in (1.2, 1.4)
+    ]
+    readers = Board(tmp_path, [*case(1, 1.3), *stages]).readers
+
+    assert [row["clock"] for row in readers.nearest_limits(NOW_US)] == [
+        "stage", "handling", "stage",
+    ]  # fmt: skip
+
+
+def test_a_card_says_how_its_case_is_handled(tmp_path: Path) -> None:
+    special = r.accepted(r.at(0), subject="case-1", handling_type="special")
+    readers = Board(tmp_path, [special, carded(1, 1), carded(2, 2)]).readers
+
+    assert [card["handling_type"] for card in readers.cards().items] == [None, "special"]
+    card = readers.card("k1")
+    assert card is not None
+    assert card["handling_type"] == "special"
+
+
 def test_a_threshold_that_is_reached_now_is_no_longer_next(tmp_path: Path) -> None:
     readers = Board(tmp_path, case(1, 1)).readers  # warning on day 4
 

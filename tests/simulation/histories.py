@@ -10,6 +10,18 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.surroundings import (
+    AROUND,
+    acceptance_data,
+    completion_data,
+    draw_handling,
+    draw_parts,
+    draw_receipt,
+    extension_data,
+    matter_entry,
+    stop_data,
+)
+
 Event = dict[str, Any]
 
 SOURCE = "/halls/1/approval"
@@ -36,13 +48,18 @@ NUDGES = (0, 0, 0, 1, -1, 3600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """One case: the pack and calendar that judge it, its log, and when its time ends."""
+    """One case: the pack and calendar that judge it, its log, and when its time ends.
+
+    `catalogue` holds what is published of its matter: place in the log, effective from, entry (None
+    for a withdrawal). Each event says its place as `order`.
+    """
 
     seed: int
     pack: str
     calendar: str
     log: tuple[Event, ...]
     until: datetime
+    catalogue: tuple[tuple[int, datetime, dict[str, Any] | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,19 +74,22 @@ class _Drawing:
     events: list[Event] = field(default_factory=list)
     number: int = 0
 
-    def add(self, kind: str, at: datetime, data: dict[str, Any]) -> Event:
+    def add(self, kind: str, at: datetime, data: dict[str, Any], family: str = "case") -> Event:
         self.number += 1
         event = {
             "specversion": "1.0",
             "id": f"{kind}-{self.number}",
             "source": SOURCE if self.random.random() < 0.9 else "/halls/1/terminal",
-            "type": f"hall.case.{kind}.v1",
+            "type": f"hall.{family}.{kind}.v1",
             "subject": "case-1",
             "time": at.astimezone(self.zone).isoformat(),
             "data": data,
         }
         self.events.append(event)
         return event
+
+    def text(self, at: datetime) -> str:
+        return at.astimezone(self.zone).isoformat()
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -93,6 +113,10 @@ class _Drawing:
     def limit(self, low: int, high: int) -> dict[str, Any]:
         unit = self.random.choice(self.units)
         amount = self.random.randint(low, high)
+        if unit == "month":
+            amount = 1 + amount % 2
+        if unit == "working_day" and self.chance(0.04):
+            amount = 0
         scale = {"working_hour": 7, "hour": 24, "minute": 1440}.get(unit, 1)
         if scale > 1:
             amount = max(1, amount * scale + self.random.randint(-3, 3))
@@ -115,16 +139,41 @@ def draw(seed: int) -> History:
     drawing.declared = pack == "receipt" or (
         drawing.units[0] == "working_day" and drawing.chance(0.2)
     )
-    parts = [None, "land"] if drawing.chance(0.1) else [None]
-    for part in parts:
-        _draw_part(drawing, part)
-    _amend(drawing)
+    if drawing.chance(0.05):
+        random.choice(AROUND)(drawing)
+    else:
+        parts = [None, "land"] if drawing.chance(0.1) else [None]
+        for part in parts:
+            _draw_part(drawing, part)
+        if drawing.chance(0.08):
+            draw_parts(drawing, start, 8)
+        _amend(drawing)
     log = _record(drawing)
+    catalogue = _publish(drawing, len(log)) if drawing.chance(0.3) else []
+    places = {place for place, _, _ in catalogue}
+    free = (place for place in range(len(log) + len(places)) if place not in places)
+    log = [{**event, "order": place} for place, event in zip(free, log, strict=True)]
     latest = max(datetime.fromisoformat(event["recordedtime"]) for event in log)
     until = latest + random.uniform(0, 40) * DAY
     return History(
-        seed=seed, pack=pack, calendar=calendar, log=tuple(log), until=until.astimezone(UTC)
+        seed=seed,
+        pack=pack,
+        calendar=calendar,
+        log=tuple(log),
+        until=until.astimezone(UTC),
+        catalogue=tuple(catalogue),
     )
+
+
+def _publish(drawing: _Drawing, length: int) -> list[tuple[int, datetime, dict[str, Any] | None]]:
+    """Return publications of the matter: mostly one before everything, sometimes others later."""
+    made: list[tuple[int, datetime, dict[str, Any] | None]] = []
+    made.append((0, drawing.start - 400 * DAY, matter_entry(drawing)))
+    if drawing.chance(0.3):
+        place = drawing.random.randint(1, length)
+        since = drawing.moment(drawing.start - 5 * DAY, 12)
+        made.append((place, since, None if drawing.chance(0.2) else matter_entry(drawing)))
+    return made
 
 
 def _units(random: Random, pack: str) -> tuple[str, ...]:
@@ -136,14 +185,16 @@ def _units(random: Random, pack: str) -> tuple[str, ...]:
         return ("working_day",)
     if drawn < 0.7:
         return ("working_day", "working_hour") if pack == "hunan" else ("working_hour",)
-    return random.choice((("natural_day",), ("hour", "minute"), ("working_hour",)))
+    return random.choice((("natural_day",), ("hour", "minute"), ("working_hour",), ("month",)))
 
 
 def _draw_part(drawing: _Drawing, part: str | None) -> None:
     random, about = drawing.random, ({} if part is None else {"part": part})
     accepted = drawing.start if part is None else drawing.moment(drawing.start, 2)
     span = random.choice((3, 8, 15))
-    drawing.add("accepted", accepted, {**about, **_acceptance(drawing, accepted)})
+    never = draw_receipt(drawing, about, accepted)
+    if not never:
+        drawing.add("accepted", accepted, {**about, **_acceptance(drawing, accepted)})
     if drawing.chance(0.12):
         drawing.add(
             "accepted",
@@ -152,7 +203,7 @@ def _draw_part(drawing: _Drawing, part: str | None) -> None:
         )
     for _ in range(random.choice((0, 0, 0, 1, 1, 2, 3))):
         begun = drawing.moment(accepted, span)
-        data: dict[str, Any] = {**about, "procedure": "hearing"}
+        data = stop_data(drawing, about, begun)
         if drawing.chance(0.8):
             data["applied"] = _applied(drawing)
         drawing.add("clock-stopped", begun, data)
@@ -163,11 +214,9 @@ def _draw_part(drawing: _Drawing, part: str | None) -> None:
         drawing.add("clock-resumed", drawing.moment(accepted, span), dict(about))
     for _ in range(random.choice((0, 0, 0, 1, 2))):
         at = accepted if drawing.chance(0.05) else drawing.moment(accepted, span)
-        drawing.add("extended", at, {**about, "by": drawing.limit(1, 5)})
+        drawing.add("extended", at, extension_data(drawing, about))
+    draw_handling(drawing, about, accepted, span)
     _closings(drawing, about, accepted, span)
-    if drawing.chance(0.3):
-        stage = {**about, "stage": "review"}
-        drawing.add("stage-finished", drawing.moment(accepted, span), stage)
 
 
 def _acceptance(drawing: _Drawing, accepted: datetime) -> dict[str, Any]:
@@ -182,9 +231,10 @@ def _acceptance(drawing: _Drawing, accepted: datetime) -> dict[str, Any]:
         data["statutory_limit"] = drawing.limit(low, high + 6)
         if drawing.chance(0.15) and "promised_limit" in data:
             data["statutory_limit"] = data["promised_limit"]
-    if drawing.chance(0.2):
-        data["handling_type"] = drawing.random.choice(("joint", "reported", "special"))
-    return data
+    if drawing.chance(0.3):
+        kinds = ("joint", "reported", "special", "immediate", "promised")
+        data["handling_type"] = drawing.random.choice(kinds)
+    return {**data, **acceptance_data(drawing, accepted)}
 
 
 def _applied(drawing: _Drawing) -> dict[str, Any]:
@@ -206,8 +256,7 @@ def _closings(drawing: _Drawing, about: dict[str, Any], accepted: datetime, span
         return
     if drawing.chance(0.05):
         closed = accepted
-    outcome = random.choice(("granted", "refused", "withdrawn"))
-    drawing.add("completed", closed.replace(microsecond=0), {**about, "outcome": outcome})
+    drawing.add("completed", closed.replace(microsecond=0), completion_data(drawing, about))
     if drawing.chance(0.15):
         again = drawing.moment(min(closed, accepted), span)
         drawing.add("completed", again, {**about, "outcome": "other"})
@@ -242,7 +291,7 @@ def _replacement(drawing: _Drawing, kind: str, target: Event) -> dict[str, Any]:
     if kind == "amended":
         nested = "replacement" in target["data"]
         return {"replacement": fields} if nested else {"reason": "still wrong"}
-    if drawing.chance(0.03):
+    if drawing.chance(0.03) and not kind.startswith("part-"):
         return {"part": drawing.random.choice((None, "land"))}
     if drawing.chance(0.5):
         return fields
