@@ -8,7 +8,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := .venv/ready
-LOCKED_GROUPS := --group dev --group browser --group bench
+LOCKED := --extra kafka --extra grafana --group dev --group browser --group bench
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format docs bench lock
@@ -50,5 +50,5 @@ bench: $(READY) ## Print the figures of the README, measured here
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## Renew requirements.lock with uv (newest versions: ARGS=--upgrade)
-	@uv pip compile pyproject.toml --universal --generate-hashes $(LOCKED_GROUPS) $(ARGS) \
+	@uv pip compile pyproject.toml --universal --generate-hashes $(LOCKED) $(ARGS) \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock

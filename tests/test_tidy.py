@@ -259,7 +259,9 @@ def test_specifications_say_in_words_what_they_specify() -> None:
 def test_each_run_time_dependency_has_its_reason_in_architecture() -> None:
     rows = re.findall(r"(?m)^\|([^|\n]+)\|([^|\n]+)\|", text_of(Path("ARCHITECTURE.md")))
     reasons = {distribution(name.replace("`", "")): reason.strip() for name, reason in rows}
-    wanted = {distribution(line) for line in pyproject()["project"]["dependencies"]}
+    project = pyproject()["project"]
+    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
+    wanted = {distribution(line) for line in [*project["dependencies"], *extras]}
     assert not sorted(name for name in wanted if len(reasons.get(name, "")) < len("a reason"))
 
 
@@ -269,13 +271,13 @@ def test_the_newest_version_in_the_changelog_is_the_package_s() -> None:
     assert versions[:1] == [pyproject()["project"]["version"]]
 
 
-def test_the_lock_covers_every_requirement_and_no_kafka_client() -> None:
+def test_the_lock_covers_every_requirement() -> None:
     project, groups = pyproject()["project"], pyproject()["dependency-groups"]
+    extras = project["optional-dependencies"]
     wanted = [line for group in groups.values() for line in group if isinstance(line, str)]
+    wanted += [line for extra in extras.values() for line in extra]
     names = {distribution(line) for line in [*project["dependencies"], *wanted]}
-    clients = {distribution(line) for line in project["optional-dependencies"]["kafka"]}
     assert names <= set(locked()), "renew it: make lock"
-    assert not clients & set(locked())
 
 
 def test_the_lock_has_a_hash_for_each_line_and_no_address() -> None:

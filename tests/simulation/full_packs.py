@@ -5,6 +5,7 @@ hold of all of them at once. The texts are put together from those of the shippe
 """
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 
 from processors.supervision.pack import Pack
@@ -43,6 +44,17 @@ def _as_card(line: str) -> str:
 def policy_of(name: str) -> Policy:
     """The policy by a shipped pack, or by one with everything on."""
     return policy(name) if name in SHIPPED else policy(_with_everything(name))
+
+
+@cache
+def policy_of_cases(name: str) -> Policy:
+    """The same without unit rules, whose ticks say where the log stood.
+
+    Properties that repeat or move records compare logs of other lengths.
+    """
+    using = policy_of(name)
+    packs = {each: replace(pack, unit_rules=()) for each, pack in using.packs.items()}
+    return replace(using, packs=packs)
 
 
 def _with_everything(name: str) -> Pack:

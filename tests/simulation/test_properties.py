@@ -20,7 +20,7 @@ from processors.supervision.step import judged_step, step
 from processors.supervision.ticks import limit_tick
 from tests.golden.language import recorded_us
 from tests.golden.owner import Owner, by_id
-from tests.simulation.full_packs import PACKS, policy_of
+from tests.simulation.full_packs import PACKS, policy_of_cases
 from tests.simulation.said import GRID_US, SLOTS, START_US
 from tests.simulation.strategies import histories
 from tests.simulation.walk import UNTIL_US, Walk, findings, of_cases, often, run, ticks
@@ -150,7 +150,7 @@ def test_a_tick_that_comes_too_early_or_for_nothing_changes_no_finding(
     records: list[AnyRecord], pack: str, data: st.DataObject
 ) -> None:
     """Another owner may tick for an instant that has moved since, or at which nothing passes."""
-    using = policy_of(pack)
+    using = policy_of_cases(pack)
     law = using.laws(None).standing
     placed = [(float(place), record) for place, record in enumerate(records)]
     for subject in {record.subject for record in of_cases(records)}:
@@ -166,7 +166,7 @@ def test_a_tick_that_comes_too_early_or_for_nothing_changes_no_finding(
 @given(logs, packs)
 def test_a_tick_carries_its_due_instant_and_the_grace(records: list[AnyRecord], pack: str) -> None:
     """A tick's instant is due + grace + 1 µs, each comes once, and time never runs backwards."""
-    grace_us = policy_of(pack).pack_for(None).report_grace_us
+    grace_us = policy_of_cases(pack).pack_for(None).report_grace_us
     found = run(records, pack)
     assert len({tick.id for tick in ticks(found)}) == len(ticks(found))
     for tick in ticks(found):
@@ -252,7 +252,7 @@ def test_a_state_rebuilt_at_any_cut_goes_on_to_the_same_findings(
     records: list[AnyRecord], pack: str, data: st.DataObject
 ) -> None:
     """Die between any two appends, with markers anywhere: the log ends with the same findings."""
-    owner = Owner(policy_of(pack))
+    owner = Owner(policy_of_cases(pack))
     for record in records:
         owner.take(record)
         act = data.draw(st.sampled_from(["read", "wait", "mark", "die", "die within", "tick"]))

@@ -19,7 +19,7 @@ from processors.supervision.publications import Publications
 from processors.supervision.state import CaseState
 from processors.supervision.step import step
 from tests.golden.language import at
-from tests.simulation.full_packs import policy_of
+from tests.simulation.full_packs import policy_of_cases
 
 UNTIL_US = at("2019-02-20 00:00:00")
 EXAMPLES = int(os.environ.get("HALL_PROPERTY_EXAMPLES", "120"))
@@ -31,7 +31,7 @@ class Walk:
 
     def __init__(self, pack: str) -> None:
         self.published = Publications()
-        self.using: Policy = replace(policy_of(pack), published=self.published)
+        self.using: Policy = replace(policy_of_cases(pack), published=self.published)
         self.states: dict[str, CaseState] = {}
         self.order = 0
 
@@ -57,7 +57,7 @@ def run(
     records: Iterable[AnyRecord], pack: str, until_us: int | None = UNTIL_US
 ) -> list[AnyRecord]:
     """Ticks and findings of a log."""
-    return list(simulate(records, policy_of(pack), until_us))
+    return list(simulate(records, policy_of_cases(pack), until_us))
 
 
 def findings(records: Iterable[AnyRecord]) -> dict[str, list[bytes]]:
