@@ -101,6 +101,14 @@ class EventLog(Protocol):
         ...
 
 
+class Feed(Protocol):
+    """Where a reader takes its next records from: the log, or what a consumer hands over of it."""
+
+    def read(self, partition: int, from_offset: int, limit: int) -> list[tuple[Position, bytes]]:
+        """Return at most `limit` records of a partition from an offset on, in order."""
+        ...
+
+
 class DeadLetter(NamedTuple):
     """What intake could not accept, with its original bytes.
 

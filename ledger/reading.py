@@ -7,7 +7,7 @@ names partition, offset and SHA-256; then readers pass it over, for ever and eve
 from typing import NamedTuple
 
 from ledger.errors import RecordUnreadable
-from ledger.log import EventLog, Position, digest
+from ledger.log import EventLog, Feed, Position, digest
 from ledger.record import AnyRecord
 from ledger.system_events import LogSkipped
 from ledger.wire import decode, decode_recent
@@ -23,15 +23,22 @@ class Read(NamedTuple):
     record: AnyRecord | None
 
 
-def read_records(log: EventLog, partition: int, from_offset: int, limit: int) -> list[Read]:
+def read_records(
+    log: EventLog, partition: int, from_offset: int, limit: int, feed: Feed | None = None
+) -> list[Read]:
     """Return at most `limit` records of a partition from an offset on.
+
+    Args:
+        log: where skip records are looked for.
+        partition, from_offset, limit: which records.
+        feed: where the records come from; the log itself where absent.
 
     Raises:
         RecordUnreadable: the first record cannot be read and is not skipped; if a later one cannot,
             the good ones before it are returned.
     """
     found: list[Read] = []
-    for position, raw in log.read(partition, from_offset, limit):
+    for position, raw in (feed or log).read(partition, from_offset, limit):
         try:
             found.append(Read(position, raw, decode_recent(raw)))
         except RecordUnreadable as error:

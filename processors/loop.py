@@ -45,6 +45,8 @@ class Batch:
         judged: how many records moved a case.
         suspended: how many cases could not be judged.
         delays: seconds from when a live fact happened to when it was recorded.
+        repeats: how many facts came again with the same content.
+        conflicts: facts under a known identity with other content; they have no effect.
         units: rows of unit rules, and ticks of units.
     """
 
@@ -53,6 +55,8 @@ class Batch:
     judged: int = 0
     suspended: int = 0
     delays: list[float] = field(default_factory=list)
+    repeats: int = 0
+    conflicts: list[Read] = field(default_factory=list)
     units: UnitBatch = field(default_factory=UnitBatch)
 
 
@@ -92,6 +96,8 @@ def run_batch(
         stepped = step(known, record, read.position.offset, policy)
         batch.states[record.subject] = stepped.state
         batch.judged += 1
+        if known is not None and stepped.state is known:
+            _note_repeat(batch, read, known)
         if record.type in ROW_TYPES and stepped.state is not known:
             rows = unit_facts_of(record, read.position, known, stepped.state)
             batch.units.rows.extend(rows)
@@ -101,6 +107,18 @@ def run_batch(
             batch.entries.append(entry_of(made))
             batch.suspended += made.type == CaseUnjudged.TYPE
     return batch
+
+
+def _note_repeat(batch: Batch, read: Read, known: CaseState) -> None:
+    """Count a fact that is known already; one with other content is kept for people to see."""
+    record = read.record
+    assert record is not None
+    if record.type not in JUDGED_TYPES:
+        return
+    if known.holds_other(record.source, record.id, micros(record.time), record.data):
+        batch.conflicts.append(read)
+    else:
+        batch.repeats += 1
 
 
 def due_ticks(

@@ -19,7 +19,7 @@ from ledger.log import digest
 from ledger.reading import SCAN_BATCH, read_records
 from ledger.record import Record, instant
 from ledger.system_events import LogSkipped
-from processors.drivers.embedded import ENGINE
+from processors.drivers.partition_owner import ENGINE
 from processors.loop import entry_of
 from projections.drivers.rebuild import Rebuild
 from projections.registry import all_projections

@@ -11,7 +11,8 @@ class SupervisionReport:
 
     Attributes:
         ticks_held: ticks are held because the clock leapt ahead.
-        conflicts: findings made again with other content; the log's copy stands.
+        conflicts: records under a known identity with other content; the first stands.
+        repeats: facts that came again with the same content.
         unreadable: partitions stopped by a record that cannot be read, and what was said of it.
     """
 
@@ -22,4 +23,5 @@ class SupervisionReport:
     last_tick_poll_us: int = 0
     ticks_held: bool = False
     conflicts: int = 0
+    repeats: int = 0
     unreadable: dict[int, RecordUnreadable] = field(default_factory=dict)

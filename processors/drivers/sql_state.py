@@ -102,8 +102,13 @@ class SqlState:
                 where = POSITIONS.c.partition == partition
                 connection.execute(update(POSITIONS).where(where).values(form=form))
             self._move(connection, position, claimed)
-        self._cache.clear()
+        self.release(partition)
         return claimed
+
+    def release(self, partition: int) -> None:
+        """Drop what is remembered of a partition that has another owner now."""
+        for key in [key for key in self._cache if key[0] == partition]:
+            del self._cache[key]
 
     def load(self, partition: int, subjects: Sequence[str]) -> dict[str, CaseState]:
         """Return the states of the cases that have one; they are what `commit` compares with."""

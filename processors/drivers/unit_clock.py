@@ -67,6 +67,10 @@ class UnitClock:
         positions = self._states.positions()
         return judgeable(records, {n: positions.get(n, 0) for n in range(self._log.partitions)})
 
+    def forget(self, partition: int) -> None:
+        """Drop what is remembered of a partition that has another owner now."""
+        self._progress.pop(partition, None)
+
     def tick(
         self,
         partition: int,

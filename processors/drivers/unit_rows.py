@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from ledger.intake_rules import SUPERVISION_SOURCE
 from processors.drivers.state_rows import METADATA, ROWS_PER_STATEMENT
 from processors.supervision.unit_rules.unit_rule import CARD_KINDS, UNIT_KINDS, Span, UnitFact
 from processors.supervision.units import UnitBatch
@@ -91,6 +92,38 @@ class UnitRows:
             self._note(connection, partition, batch.ticks)
             units = sorted({unit for unit, _ in batch.ticks})
             self._drop(connection, units, batch.kept_from_us)
+
+    def first_ones(self, rows: Sequence[UnitFact]) -> list[UnitFact]:
+        """Return rows without those of findings that a log holds once more.
+
+        Facts that repeat give no row; findings are not stepped, and only here are they seen again.
+        """
+        kept: list[UnitFact] = []
+        seen: set[tuple[str, str, str, str]] = set()
+        with self._engine.connect() as connection:
+            for row in rows:
+                name = (row.kind, row.unit, row.source, row.id)
+                if row.source == SUPERVISION_SOURCE:
+                    if name in seen or self._is_there(connection, row):
+                        continue
+                    seen.add(name)
+                kept.append(row)
+        return kept
+
+    def _is_there(self, connection: Connection, row: UnitFact) -> bool:
+        """Whether a row of the same finding lies before; `at_us` differs for cards' ends alone."""
+        columns = UNIT_FACTS.c
+        found = select(columns.offset).where(
+            columns.kind == row.kind,
+            columns.unit == row.unit,
+            columns.partition == row.partition,
+            columns.source == row.source,
+            columns.id == row.id,
+            columns.offset < row.offset,
+        )
+        if row.kind not in CARD_KINDS:
+            found = found.where(columns.at_us == row.at_us)
+        return connection.execute(found.limit(1)).first() is not None
 
     def _note(
         self, connection: Connection, partition: int, ticks: Sequence[tuple[str, int]]

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from ledger.case import Known
+from ledger.fact import Fact
 
 HANDLING = "handling"
 """Kind of the clock from acceptance to completion; other kinds are in `clocks/`."""
@@ -132,6 +133,14 @@ class CaseState:
             if known.id == id_ and known.source == source:
                 return True
         return (source, id_) in self.acts
+
+    def holds_other(self, source: str, id_: str, time_us: int, fact: Fact) -> bool:
+        """Whether a fact of this identity was taken in with another time or other content."""
+        return any(
+            known.fact != fact or time_us not in (known.time_us, known.recorded_us)
+            for known in self.facts
+            if known.id == id_ and known.source == source
+        )
 
 
 def signature(*values: object) -> int:

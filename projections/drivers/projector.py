@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from ledger.errors import PartitionLost, RecordUnreadable
-from ledger.log import ANSWERS_REPEATS, EventLog, Position, ReaderPosition, check_position, digest
+from ledger.log import (
+    ANSWERS_REPEATS,
+    EventLog,
+    Feed,
+    Position,
+    ReaderPosition,
+    check_position,
+    digest,
+)
 from ledger.reading import is_skipped
 from projections.drivers.sql_store import SqlStore
 from projections.runner import Runner, identities_of
@@ -23,10 +31,11 @@ class Projector:
         store: where the rows are.
     """
 
-    def __init__(self, log: EventLog, store: SqlStore) -> None:
-        """Bind a log to a store that is prepared."""
+    def __init__(self, log: EventLog, store: SqlStore, feed: Feed | None = None) -> None:
+        """Bind a log to a store that is prepared; records come from `feed` where it is given."""
         self.store = store
         self._log = log
+        self._feed = feed or log
         self._runner = Runner(store.projections)
         self._repeats = ANSWERS_REPEATS not in log.capabilities
         self._owned: dict[int, ReaderPosition] = {}
@@ -41,6 +50,10 @@ class Projector:
             position = self.store.claim(partition, self._log.identity)
             check_position(self._log, position)
             self._owned[partition] = position
+
+    def release(self, partition: int) -> None:
+        """Leave a partition to its next owner; one that is not owned is left as it is."""
+        self._owned.pop(partition, None)
 
     def step(
         self,
@@ -64,7 +77,7 @@ class Projector:
         position = self._owned[partition]
         if until is not None:
             limit = min(limit, until - position.next_offset)
-        raws = self._log.read(partition, position.next_offset, limit) if limit > 0 else []
+        raws = self._feed.read(partition, position.next_offset, limit) if limit > 0 else []
         if not raws:
             return 0
         batch = self._runner.plan(raws)

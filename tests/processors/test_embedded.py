@@ -15,7 +15,7 @@ from ledger.findings import CardIssued, CardRescinded
 from ledger.log import Entry
 from ledger.system_events import SupervisionJudged
 from ledger.wire import accept, decode
-from processors.drivers.embedded import MARKER_EVERY_RECORDS, TICKS_UNDER_WAY_MAX
+from processors.drivers.partition_owner import MARKER_EVERY_RECORDS, TICKS_UNDER_WAY_MAX
 from tests.golden.language import at
 from tests.processors.supervised import (
     CARDS,

@@ -325,7 +325,7 @@ def test_a_suspended_case_is_planned_anew_before_it_is_judged_again(tmp_path: Pa
     owned.settle()
     state = owned.states.load(0, ["C-1"])["C-1"].copy()
     state.suspended_from, state.next_tick_us = 3, None
-    position = owned.owner._partitions[0].position
+    position = owned.owner.owners[0].position
     owned.states.commit(position, position, {"C-1": state})
     put(owned, new_calendar(HOLIDAY, since=NOTICE), at(NOTICE))
     owned.until("2018-10-21 09:30:00")

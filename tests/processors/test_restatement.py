@@ -13,7 +13,7 @@ from tests.processors.supervised import Owned, accepted, completed, event
 def asked(
     owned: Owned, *holidays: date, name: str = "cn", from_opening: bool = False
 ) -> dict[str, Restated]:
-    policy = owned.owner._partitions[0].policy
+    policy = owned.owner.owners[0].policy
     calendar = WorkCalendar(cn(*holidays, name=name))
     states = owned.states.every(0)
     found = restate(states, policy, calendar, owned.now_us, from_opening=from_opening)

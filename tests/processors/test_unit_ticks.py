@@ -184,7 +184,7 @@ def test_no_unit_is_ticked_before_every_partition_has_been_judged(tmp_path: Path
     for partition in range(PARTITIONS):
         assert owner.log.ends()[partition] > 0
     stopped = partitions_of("0@D-1", PARTITIONS)[0]
-    owner.owner._partitions[stopped].stopped_at = owner.log.ends()[stopped]
+    owner.owner.owners[stopped].stopped_at = owner.log.ends()[stopped]
     owner.until(GRACE_OVER)
     assert of_units(owner) == []
     owner.start()
@@ -200,8 +200,7 @@ def test_a_tick_read_back_before_the_other_partitions_rows_are_there_waits(tmp_p
     tick = next(r for r in of_units(owner) if isinstance(r.data, ClockReached))
     home = partitions_of(tick.subject, PARTITIONS)[0]
     without_states(owner, tmp_path / "other.sqlite")
-    part = owner.owner._partitions[home]
-    while owner.owner._batch(part):
+    while owner.owner.owners[home].batch():
         pass
     assert owner.states.positions()[home] < owner.log.ends()[home]
     owner.settle()
