@@ -28,7 +28,7 @@ LARGER_WITH_REASON: dict[str, str] = {}
 
 ROOT_FILES = {
     *(".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "Makefile", "OPERATING.md"),
-    *("README.md", "README.zh-CN.md", "pyproject.toml", "requirements.lock"),
+    *("README.md", "README.zh-CN.md", "RULES.md", "pyproject.toml", "requirements.lock"),
 }
 ROOT_FOLDERS = {*PACKAGES, ".ci", "bench", "deploy", "tests"}
 

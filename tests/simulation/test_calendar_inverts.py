@@ -47,6 +47,7 @@ def test_working_time_and_its_instants_invert_each_other(
 def test_working_days_forward_and_back_invert_each_other(
     name: str, instant: int, number: int
 ) -> None:
+    """So many working days on and back again is the same day, if that is one."""
     cal = calendar(name)
     day = cal.local_day(instant)
     later = cal.nth_working_day_after(day, number)

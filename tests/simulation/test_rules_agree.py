@@ -100,6 +100,7 @@ def agreement() -> Agreement:
 
 
 def test_the_core_names_the_breaches_that_the_oracle_names(agreement: Agreement) -> None:
+    """Rule by rule and history by history; the oracle has its own reading of every rule."""
     shown = "\n".join(agreement.differences[:SHOWN_MAX])
     assert not agreement.differences, f"{len(agreement.differences)} differ:\n{shown}"
 

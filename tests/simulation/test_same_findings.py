@@ -155,6 +155,7 @@ def test_these_histories_have_all_kinds_of_findings(pack: str) -> None:
 def test_an_owner_finds_what_simulating_finds(
     tmp_path: Path, pack: str, partitions: int, batch_max: int, settled_every: int
 ) -> None:
+    """However many partitions, however small its batches, however late it looks."""
     owned = lived(tmp_path, pack, partitions, batch_max, settled_every)
     assert owned.findings() == simulated(pack)
     assert all(end > 1 for end in owned.log.ends().values())
