@@ -10,6 +10,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from ledger.errors import RecordUnreadable
+from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import (
     ANSWERS_REPEATS,
     Entry,
@@ -179,7 +180,10 @@ class PartitionOwner:
             next_offset=records[-1].position.offset + 1,
             last_sha256=digest(records[-1].raw),
         )
-        for copy in self._append(batch.entries):
+        copies = self._append(batch.entries)
+        if self._repeats:
+            copies += self._copies_among(records, batch.entries)
+        for copy in copies:
             if copy.subject in batch.states:
                 adopt(batch.states[copy.subject], copy, reached.next_offset - 1)
         if self._repeats:
@@ -270,24 +274,38 @@ class PartitionOwner:
         return [_at(log, place) for place in places]
 
     def _look_for_copies(self, records: list[Read], states: dict[str, CaseState]) -> None:
-        """Let a finding that another owner wrote first stand for the one made here under its id.
+        """Let a finding that another owner wrote first stand for the one made here before.
 
-        Only a log that does not answer repeats holds such a pair, and the first counts.
+        Only a log that does not answer repeats holds two of one id, and the first counts.
         """
         if not self._emitted:
             return
-        for read in records:
-            record = read.record
+        for position, _, record in records:
             if record is None:
                 continue
             own = self._emitted.pop((record.subject, record.id), None)
-            if own is None or own.offset <= read.position.offset:
-                continue
-            if decode(own.entry.raw).data != record.data:
-                self._around.report.conflicts += 1
+            if own is not None and position.offset < own.offset and self._differs(own, record):
                 state = states.get(record.subject)
                 if state is not None:
-                    adopt(state, record, read.position.offset)
+                    adopt(state, record, position.offset)
+
+    def _copies_among(self, records: list[Read], entries: list[Entry]) -> list[AnyRecord]:
+        """Return findings that were read in the batch that led to others under their ids."""
+        made = {(entry.subject, entry.id) for entry in entries}
+        return [
+            record
+            for _, _, record in records
+            if record is not None
+            and record.source == SUPERVISION_SOURCE
+            and (record.subject, record.id) in made
+            and self._differs(self._emitted[record.subject, record.id], record)
+        ]
+
+    def _differs(self, own: _Emitted, record: AnyRecord) -> bool:
+        """Whether a finding says otherwise than the one made here; counted if so."""
+        differs = bool(decode(own.entry.raw).data != record.data)
+        self._around.report.conflicts += differs
+        return differs
 
 
 def _at(log: EventLog, place: Position) -> AnyRecord:

@@ -13,7 +13,7 @@ from ledger import wire
 from ledger.drivers.memory_log import MemoryLog
 from ledger.findings import CardIssued
 from ledger.intake_rules import SUPERVISION_SOURCE, instant_from_text
-from ledger.log import Appended, Entry, digest
+from ledger.log import ORDERED_STAMPS, Appended, Entry, digest
 from ledger.record import AnyRecord, Record, instant, micros
 from ledger.system_events import ClockReached, LogSkipped, SupervisionJudged
 from processors.drivers.embedded import Supervisor
@@ -72,6 +72,23 @@ class MortalLog(MemoryLog):
         return answers
 
 
+class _Forgetful(dict[Any, Any]):
+    """Knows nothing of what it was told."""
+
+    def get(self, _key: Any, _default: Any = None) -> None:
+        return None
+
+
+class RepeatingLog(MortalLog):
+    """A log that, as Kafka does, takes whatever comes and leaves repeats to its readers."""
+
+    capabilities = frozenset({ORDERED_STAMPS})
+
+    def __init__(self, partitions: int = 1, *, now: Callable[[], int]) -> None:
+        super().__init__(partitions, now=now)
+        self._known = _Forgetful()
+
+
 class Owned:
     """A log with states in a file, and an owner that can be started again."""
 
@@ -83,10 +100,11 @@ class Owned:
         using: Policy | None = None,
         batch_max: int = 2_000,
         start_us: int = START_US,
+        kind: type[MortalLog] = MortalLog,
     ) -> None:
         self.now_us = start_us
         self.may_tick = True
-        self.log = MortalLog(partitions, now=lambda: self.now_us)
+        self.log = kind(partitions, now=lambda: self.now_us)
         self.using = using or policy()
         self._batch_max = batch_max
         self._engine = open_engine(f"sqlite:///{folder / 'state.sqlite'}")

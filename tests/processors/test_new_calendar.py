@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ NOTICE = "2018-10-20 09:30:00"
 MOVED_YELLOW, MOVED_RED = "2018-10-25 10:00:00", "2018-10-30 10:00:00"
 
 
-def opened(folder: Path, **more: int) -> Owned:
+def opened(folder: Path, **more: Any) -> Owned:
     folder.mkdir(exist_ok=True)
     owned = Owned(folder, using=using(), **more)
     put_first(owned)

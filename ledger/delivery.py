@@ -22,12 +22,14 @@ class _Partition:
         own_until: up to here the log is read without waiting for the consumer.
         handed: beyond the last record handed over.
         served: beyond the last record read.
+        looked: `handed` when the log was last looked at.
     """
 
     own_until: int
     waiting: deque[Delivered] = field(default_factory=deque)
     handed: int = 0
     served: int = 0
+    looked: int = 0
 
 
 class Delivery:
@@ -48,6 +50,14 @@ class Delivery:
     def begin(self, partition: int) -> None:
         """Begin with what the log holds now; what is handed over later goes on from there."""
         self._partitions[partition] = _Partition(self._log.ends()[partition])
+
+    def look(self) -> None:
+        """Let what the log holds and nobody has handed over since the last look be read from it."""
+        ends = self._log.ends()
+        for partition, of in self._partitions.items():
+            if not of.waiting and of.handed == of.looked and ends[partition] > of.served:
+                of.own_until = ends[partition]
+            of.looked = of.handed
 
     def end(self, partition: int) -> None:
         """Forget a partition; what is handed over of it from now on is dropped."""
