@@ -143,8 +143,9 @@ class Readers:
             In log order of their last change, each as it stands now.
         """
         sql = (
-            "SELECT * FROM cards WHERE partition = :partition AND changed_offset >= :first "
-            "AND changed_offset < :last ORDER BY changed_offset LIMIT :how_many"
+            f"SELECT * FROM {_CARDS} WHERE partition = :partition "  # noqa: S608
+            "AND changed_offset >= :first AND changed_offset < :last "
+            "ORDER BY changed_offset LIMIT :how_many"
         )
         return [
             row
