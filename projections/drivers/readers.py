@@ -144,7 +144,8 @@ class Readers:
         """
         sql = (
             f"SELECT * FROM {_CARDS} WHERE partition = :partition "  # noqa: S608
-            "AND changed_offset >= :first AND changed_offset < :last ORDER BY changed_offset LIMIT :how_many"
+            "AND changed_offset >= :first AND changed_offset < :last "
+            "ORDER BY changed_offset LIMIT :how_many"
         )
         return [
             row
