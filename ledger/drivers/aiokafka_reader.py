@@ -21,7 +21,7 @@ WAIT_MS = 1_000
 T = TypeVar("T")
 
 
-class KafkaReader:
+class AiokafkaReader:
     """A feed of a topic's partitions; used by one thread at a time."""
 
     def __init__(
