@@ -194,7 +194,7 @@ class Supervisor:
         order = partition.position.next_offset
         ticks, others = due_ticks(waiting, partition.policy, order, now_us)
         if others:
-            self._states.put_off(number, others)
+            self._states.put_off(partition.position, others)
         self._put(ticks)
         most = TICKS_UNDER_WAY_MAX
         of_units = self._units.tick(number, partition.policy, now_us, most, self._put)
