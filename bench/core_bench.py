@@ -18,6 +18,7 @@ from consoles.folder import STATE_FILE
 from ledger import wire
 from ledger.case import Known
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import open_engine
 from ledger.record import micros
 from processors.drivers.sql_state import SqlState
 from processors.loop import entry_of
@@ -25,7 +26,6 @@ from processors.supervision.judge import judge
 from processors.supervision.policy import Policy
 from processors.supervision.state import CaseState
 from processors.supervision.step import step
-from projections.drivers.engine import open_engine
 
 JUDGED_FACTS = (
     ("2026-03-02T09:10:00+08:00", "received", {"matter": "M0001"}),

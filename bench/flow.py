@@ -17,6 +17,7 @@ from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE
 from consoles.hall import Hall
 from consoles.settings import load_settings
 from ledger import wire
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.log import Appended, Entry, Position, ReaderPosition
 from processors.drivers.embedded import Supervisor
@@ -24,7 +25,6 @@ from processors.drivers.publication_rows import SILENT, Publishing
 from processors.drivers.sql_state import DueCase, SqlState
 from processors.supervision.state import CaseState
 from processors.supervision.units import UnitBatch
-from projections.drivers.engine import open_engine
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
 from projections.registry import all_projections

@@ -19,8 +19,8 @@ from consoles.bootstrap import open_hall
 from consoles.cli.serving import SWITCH_SECONDS
 from consoles.hall import Hall
 from consoles.settings import load_settings
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
-from projections.drivers.engine import open_engine
 from projections.drivers.readers import Readers
 
 ZONE = ZoneInfo("Asia/Shanghai")

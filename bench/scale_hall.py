@@ -24,6 +24,7 @@ from bench.machine import rss_mb, settle
 from consoles.demo.facts import instant_text
 from consoles.folder import LOG_FILE, STATE_FILE
 from ledger import wire
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.log import Entry
 from processors.drivers.embedded import Supervisor
@@ -32,7 +33,6 @@ from processors.drivers.state_rows import StateRow
 from processors.supervision.state import CaseState
 from processors.supervision.state_codec import encode_state
 from processors.supervision.step import step
-from projections.drivers.engine import open_engine
 
 BATCH = 500
 BATCHES_A_ROUND = 4

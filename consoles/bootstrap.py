@@ -18,6 +18,7 @@ from consoles.published import Published
 from consoles.publishing import publish_configured
 from consoles.settings import Settings
 from ledger.drivers.calendar_files import Calendars, load_calendars
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.errors import LogUnavailable, SettingInvalid
 from ledger.log import EventLog
@@ -26,7 +27,6 @@ from processors.drivers.embedded import Supervisor
 from processors.drivers.pack_files import load_packs
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
-from projections.drivers.engine import open_engine
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 from projections.drivers.sql_store import SqlStore

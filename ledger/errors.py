@@ -92,6 +92,25 @@ class PartitionLost(LedgerError):
     code = "ledger.partition-lost"
 
 
+class DatabaseError(HallError):
+    """Something about the database of states and read models."""
+
+    code = "database.error"
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database cannot answer now; whether a commit it was asked for took effect is unknown."""
+
+    code = "database.unavailable"
+    retryable = True
+
+
+class DatabaseSchemaOther(DatabaseError):
+    """Tables or views of the database are missing or of another version."""
+
+    code = "database.schema-other"
+
+
 class ProjectionError(HallError):
     """Something about a read model."""
 

@@ -65,6 +65,13 @@ KINDS: dict[str, Kind] = {
         500, "台账与已存状态不符", "The log is not the one remembered", _OPERATOR_ZH, _OPERATOR_EN
     ),
     "ledger.error": Kind(500, "台账出错", "The log failed", _OPERATOR_ZH, _OPERATOR_EN),
+    "database.unavailable": Kind(
+        503, "数据库暂时不可用", "The database is unavailable", _LATER_ZH, _LATER_EN
+    ),
+    "database.schema-other": Kind(
+        503, "数据库结构须更新", "The database has another schema", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    "database.error": Kind(500, "数据库出错", "The database failed", _OPERATOR_ZH, _OPERATOR_EN),
     "projection.stale": Kind(
         503, "统计数据须重建", "The read model must be rebuilt", _OPERATOR_ZH, _OPERATOR_EN
     ),

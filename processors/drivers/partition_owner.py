@@ -233,7 +233,7 @@ class PartitionOwner:
         waiting = around.states.peek(self.number, [case.subject for case in due])
         ticks, others = due_ticks(waiting, self.policy, self.position.next_offset, now_us)
         if others:
-            around.states.put_off(self.number, others)
+            around.states.put_off(self.position, others)
         self._put(ticks)
         most = TICKS_UNDER_WAY_MAX
         of_units = around.units.tick(self.number, self.policy, now_us, most, self._put)

@@ -6,15 +6,34 @@ record costs about the same whether its case is in the cache or not.
 States are no truth: they can be thrown away and read again from the log. One transaction commits
 the states of a batch and the position it reached, fenced by compare-and-set on (next, epoch), so
 that an owner who lost its partition can no longer write.
+
+A process owns some partitions while others own the rest. What it does with one partition comes from
+one thread at a time; different partitions may have different threads, since nothing that is kept
+in memory belongs to two of them. Questions (`due`, `positions`, …) may come from any thread.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from time import time_ns
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Row,
+    cast,
+    delete,
+    exists,
+    extract,
+    func,
+    select,
+    text,
+    update,
+)
 
+from ledger.drivers.sql_engine import unhurried, writing
 from ledger.errors import PartitionLost
 from ledger.log import EventLog, ReaderPosition, check_position
 from processors.drivers.publication_rows import SILENT, PublicationRows, Publishing
@@ -22,10 +41,9 @@ from processors.drivers.state_rows import (
     CASE_STATES,
     METADATA,
     POSITIONS,
-    Statements,
     StateRow,
     every_state,
-    put_off,
+    statements_of,
     wake_open,
 )
 from processors.drivers.unit_rows import UnitRows
@@ -52,15 +70,30 @@ class SqlState:
     """States and positions of all partitions in one database."""
 
     def __init__(self, engine: Engine, states_cached_max: int = STATES_CACHED_MAX) -> None:
-        """Create the tables where absent."""
+        """Bind to a database; SQLite's tables are made here, PostgreSQL's by a command.
+
+        Args:
+            engine: made by `open_engine`.
+            states_cached_max: open cases held in memory, shared evenly by the owned partitions.
+        """
         self._engine = engine
-        self._cache: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+        self._writer = writing(engine)
+        self._caches: dict[int, OrderedDict[str, bytes]] = {}
         self._cached_max = states_cached_max
-        self._statements = Statements(engine.dialect)
-        self._loaded: dict[str, Stored] = {}
+        self._statements = statements_of(engine.dialect)
+        self._loaded: dict[int, dict[str, Stored]] = {}
         self.units = UnitRows(engine)
         self.publications = PublicationRows(engine)
-        METADATA.create_all(engine)
+        if engine.dialect.name == "sqlite":
+            METADATA.create_all(engine)
+
+    def now_us(self) -> int:
+        """Return the database's clock: one for all workers, whatever their machines' clocks say."""
+        if self._engine.dialect.name == "sqlite":
+            return time_ns() // 1_000
+        epoch = extract("epoch", func.clock_timestamp()) * 1_000_000
+        with self._engine.connect() as connection:
+            return int(connection.execute(select(cast(epoch, BigInteger))).scalar_one())
 
     def claim(self, partition: int, log: EventLog) -> ReaderPosition:
         """Take over a partition: check that the log is the one remembered, and raise the epoch.
@@ -68,55 +101,90 @@ class SqlState:
         States of another form are dropped; the position returned is then at the beginning.
 
         Raises:
-            LogMismatch: the log is shorter, another one, or holds another last record.
+            LogMismatch: the log is shorter, another one, or holds another last record; the present
+                owner goes on.
         """
+        self.release(partition)
         form = str(FORM)
-        with self._engine.begin() as connection:
-            row = connection.execute(
-                select(POSITIONS).where(POSITIONS.c.partition == partition)
-            ).one_or_none()
+        checked = self._begin(partition, log, form)
+        check_position(log, checked)
+        raised = (
+            update(POSITIONS)
+            .where(POSITIONS.c.partition == partition)
+            .values(epoch=POSITIONS.c.epoch + 1)
+            .returning(POSITIONS)
+        )
+        with self._writer.begin() as connection:
+            row = connection.execute(raised).one()
+            claimed = _position(row)
+            if row.form != form:
+                unhurried(connection)
+                self._forget(connection, partition)
+                claimed = replace(claimed, next_offset=0, last_sha256="")
+                values = {**asdict(claimed), "form": form}
+                where = POSITIONS.c.partition == partition
+                connection.execute(update(POSITIONS).where(where).values(values))
+        if claimed.next_offset > checked.next_offset:
+            check_position(log, claimed)
+        return claimed
+
+    def _begin(self, partition: int, log: EventLog, form: str) -> ReaderPosition:
+        """Return where a partition is; at the beginning of this log if nobody has claimed it."""
+        query = select(POSITIONS).where(POSITIONS.c.partition == partition)
+        with self._writer.begin() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is not None:
+                return _position(row)
             begun = ReaderPosition(
                 partition=partition,
                 next_offset=0,
                 log_identity=log.identity,
                 last_sha256="",
-                epoch=1,
+                epoch=0,
             )
-            if row is None:
-                connection.execute(insert(POSITIONS).values(form=form, **asdict(begun)))
-                return begun
-            position = ReaderPosition(
-                partition=partition,
-                next_offset=row.next_offset,
-                log_identity=row.log_identity,
-                last_sha256=row.last_sha256,
-                epoch=row.epoch,
-            )
-            check_position(log, position)
-            claimed = replace(position, epoch=row.epoch + 1)
-            if row.form != form:
-                claimed = replace(begun, epoch=row.epoch + 1)
-                connection.execute(delete(CASE_STATES).where(CASE_STATES.c.partition == partition))
-                self.units.forget(connection, partition)
-                self.publications.forget(connection, partition)
-                where = POSITIONS.c.partition == partition
-                connection.execute(update(POSITIONS).where(where).values(form=form))
-            self._move(connection, position, claimed)
-        self.release(partition)
-        return claimed
+            connection.execute(_BEGIN, {"form": form, **asdict(begun)})
+            return _position(connection.execute(query).one())
+
+    def _forget(self, connection: Connection, partition: int) -> None:
+        connection.execute(delete(CASE_STATES).where(CASE_STATES.c.partition == partition))
+        self.units.forget(connection, partition)
+        self.publications.forget(connection, partition)
+
+    def reread(self, position: ReaderPosition) -> ReaderPosition:
+        """Return where an owned partition is, after a commit that was cut off.
+
+        Whether that commit took effect or not, the owner goes on from here.
+
+        Args:
+            position: as it was before that commit.
+
+        Raises:
+            PartitionLost: another owner has claimed it since.
+        """
+        self.release(position.partition)
+        query = select(POSITIONS).where(POSITIONS.c.partition == position.partition)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None or row.epoch != position.epoch:
+            raise _lost(position)
+        return _position(row)
 
     def release(self, partition: int) -> None:
-        """Drop what is remembered of a partition that has another owner now."""
-        for key in [key for key in self._cache if key[0] == partition]:
-            del self._cache[key]
+        """Drop what is kept in memory of a partition; others are left alone."""
+        self._caches.pop(partition, None)
+        self._loaded.pop(partition, None)
+
+    @property
+    def cached(self) -> int:
+        """How many open cases are held in memory."""
+        return sum(map(len, self._caches.values()))
 
     def load(self, partition: int, subjects: Sequence[str]) -> dict[str, CaseState]:
         """Return the states of the cases that have one; they are what `commit` compares with."""
         blobs = self._blobs(partition, subjects)
-        self._loaded = {
-            subject: Stored(decode_state(blob), blob) for subject, blob in blobs.items()
-        }
-        return {subject: stored.state for subject, stored in self._loaded.items()}
+        loaded = {subject: Stored(decode_state(blob), blob) for subject, blob in blobs.items()}
+        self._loaded[partition] = loaded
+        return {subject: stored.state for subject, stored in loaded.items()}
 
     def peek(self, partition: int, subjects: Sequence[str]) -> list[CaseState]:
         """Return the states of cases, to be looked at."""
@@ -125,8 +193,9 @@ class SqlState:
     def _blobs(self, partition: int, subjects: Sequence[str]) -> dict[str, bytes]:
         blobs: dict[str, bytes] = {}
         wanted: list[str] = []
+        cache: Mapping[str, bytes] = self._caches.get(partition, {})
         for subject in subjects:
-            cached = self._cache.get((partition, subject))
+            cached = cache.get(subject)
             if cached is None:
                 wanted.append(subject)
             else:
@@ -155,30 +224,43 @@ class SqlState:
 
         Raises:
             PartitionLost: another owner has moved the position since.
+            DatabaseUnavailable: it may have been written or not; `reread` says so.
         """
-        rows: dict[bool, list[StateRow]] = {True: [], False: []}
+        loaded = self._loaded.pop(position.partition, {})
+        moved: list[StateRow] = []
+        others: list[StateRow] = []
         for subject, state in states.items():
-            before = self._loaded.get(subject)
+            before = loaded.get(subject)
             row = _row(position.partition, state, encode_state(state, before), publishing)
-            moved = before is None or row[3:] != _row(0, before.state, b"", publishing)[3:]
-            rows[moved].append(row)
-        with self._engine.begin() as connection:
+            is_moved = before is None or row[3:] != _row(0, before.state, b"", publishing)[3:]
+            (moved if is_moved else others).append(row)
+        empty: OrderedDict[str, bytes] = OrderedDict()
+        cache = self._caches.pop(position.partition, empty)
+        with self._writer.begin() as connection:
             self._move(connection, position, reached)
-            for moved, of_kind in rows.items():
-                self._statements.write(connection, of_kind, tick_moved=moved)
+            self._statements.write(connection, moved, others)
             if units is not None:
                 self.units.write(connection, position.partition, units)
             self.publications.write(connection, position.partition, publishing.rows)
             for tick_us in publishing.replans:
+                unhurried(connection)
                 wake_open(connection, position.partition, tick_us)
-        self._loaded = {}
-        for row in (*rows[True], *rows[False]):
-            self._remember(row, states[row.subject])
+        self._caches[position.partition] = cache
+        for row in (*moved, *others):
+            _remember(cache, row, states[row.subject])
+        share = self._cached_max // len(self._caches)
+        while len(cache) > share:
+            cache.popitem(last=False)
 
-    def put_off(self, partition: int, until: Mapping[str, int | None]) -> None:
-        """Let cases wait for other instants than their rows say."""
-        with self._engine.begin() as connection:
-            put_off(connection, partition, until)
+    def put_off(self, position: ReaderPosition, until: Mapping[str, int | None]) -> None:
+        """Let cases of an owned partition wait for other instants than their rows say.
+
+        Raises:
+            PartitionLost: another owner has moved the position since.
+        """
+        with self._writer.begin() as connection:
+            self._move(connection, position, position)
+            self._statements.put_off(connection, position.partition, until)
 
     def due(self, partition: int, now_us: int, limit: int) -> list[DueCase]:
         """Return live cases whose next tick's instant is not after `now_us`, earliest first."""
@@ -197,7 +279,14 @@ class SqlState:
 
     def has_due(self, before_us: int) -> bool:
         """Whether a live case of any partition waits for a tick whose instant lies before."""
-        return any(self.due(partition, before_us - 1, 1) for partition in self.positions())
+        waits = (
+            CASE_STATES.c.partition == POSITIONS.c.partition,
+            CASE_STATES.c.tick_us < before_us,
+            CASE_STATES.c.ticked_live,
+        )
+        query = select(POSITIONS.c.partition).where(exists().where(*waits)).limit(1)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def suspended_count(self) -> int:
         """Return how many cases wait for an operator."""
@@ -222,22 +311,43 @@ class SqlState:
             .values(**asdict(new))
         )
         if moved.rowcount != 1:
-            raise PartitionLost(
-                f"Partition {old.partition}: the position ({old.next_offset}, epoch {old.epoch}) "
-                "has been moved by another owner.",
-                hint="Nothing was written; let the other owner go on.",
-            )
+            raise _lost(old)
 
-    def _remember(self, row: StateRow, state: CaseState) -> None:
-        """Keep the bytes of an open case; a closed one is not held in memory."""
-        key = (row.partition, row.subject)
-        if state.is_closed:
-            self._cache.pop(key, None)
-            return
-        self._cache[key] = row.state
-        self._cache.move_to_end(key)
-        while len(self._cache) > self._cached_max:
-            self._cache.popitem(last=False)
+
+_BEGIN = text(
+    "INSERT INTO supervision_positions "
+    "(partition, form, next_offset, log_identity, last_sha256, epoch) "
+    "VALUES (:partition, :form, :next_offset, :log_identity, :last_sha256, :epoch) "
+    "ON CONFLICT DO NOTHING"
+)
+"""Two owners may begin at once: the row of one of them is there for both."""
+
+
+def _position(row: Row[Any]) -> ReaderPosition:
+    return ReaderPosition(
+        partition=row.partition,
+        next_offset=row.next_offset,
+        log_identity=row.log_identity,
+        last_sha256=row.last_sha256,
+        epoch=row.epoch,
+    )
+
+
+def _lost(position: ReaderPosition) -> PartitionLost:
+    return PartitionLost(
+        f"Partition {position.partition}: the position ({position.next_offset}, epoch "
+        f"{position.epoch}) has been moved by another owner.",
+        hint="Nothing was written; let the other owner go on.",
+    )
+
+
+def _remember(cache: OrderedDict[str, bytes], row: StateRow, state: CaseState) -> None:
+    """Keep the bytes of an open case; a closed one is not held in memory."""
+    if state.is_closed:
+        cache.pop(row.subject, None)
+        return
+    cache[row.subject] = row.state
+    cache.move_to_end(row.subject)
 
 
 def _row(partition: int, state: CaseState, blob: bytes, publishing: Publishing) -> StateRow:

@@ -3,14 +3,15 @@
 They stand apart from what is done with them because their form is a matter of measurement. Python's
 sqlite3 gives up the interpreter lock at every row it steps over and has to win it back beside other
 threads, so SQLite is handed 64 rows a statement and answers with one. Only a state whose tick has
-moved touches the index of due instants: leaving that index alone makes a row two to four times
-cheaper, more so the more cases there are.
+moved touches its index of due instants: leaving that index alone makes a row two to four times
+cheaper, more so the more cases there are. PostgreSQL compares for itself, and keeps a page's room
+for such rows (`fillfactor`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from json import dumps, loads
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -25,38 +26,49 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     select,
     update,
 )
+
+from ledger.drivers.sql_rows import BulkInsert, read_rows
 
 SUBJECTS_PER_QUERY = 250
 ROWS_PER_STATEMENT = 64
 
 METADATA = MetaData()
+TEXT = String().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases compare and sort by its bytes."""
 
 CASE_STATES = Table(
     "case_states",
     METADATA,
     Column("partition", Integer, primary_key=True),
-    Column("subject", String, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
     Column("state", LargeBinary, nullable=False),
     Column(
         "tick_us", BigInteger, comment="instant of the next tick; null for a case that is not open"
     ),
     Column("ticked_live", Boolean, nullable=False, comment="false: lives on an import's time"),
-    Column("timeline", String),
+    Column("timeline", TEXT),
     Column("suspended", Boolean, nullable=False),
+    postgresql_with={"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.05},
 )
-Index("case_states_due", CASE_STATES.c.partition, CASE_STATES.c.tick_us)
+Index(
+    "case_states_due",
+    CASE_STATES.c.partition,
+    CASE_STATES.c.tick_us,
+    postgresql_where=CASE_STATES.c.ticked_live,
+)
 
 POSITIONS = Table(
     "supervision_positions",
     METADATA,
-    Column("partition", Integer, primary_key=True),
-    Column("form", String, nullable=False, comment="form and versions; others are read anew"),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("form", TEXT, nullable=False, comment="form and versions; others are read anew"),
     Column("next_offset", BigInteger, nullable=False),
-    Column("log_identity", String, nullable=False),
-    Column("last_sha256", String, nullable=False),
+    Column("log_identity", TEXT, nullable=False),
+    Column("last_sha256", TEXT, nullable=False),
     Column("epoch", BigInteger, nullable=False),
 )
 
@@ -74,7 +86,8 @@ class StateRow(NamedTuple):
 
 
 _COLUMNS = ", ".join(StateRow._fields)
-_CONFLICT = "ON CONFLICT (partition, subject) DO UPDATE SET"
+_KEY = "(partition, subject)"
+_CONFLICT = f"ON CONFLICT {_KEY} DO UPDATE SET"
 _OF_STATE = "state = excluded.state"
 _OF_ALL = ", ".join(f"{name} = excluded.{name}" for name in StateRow._fields[2:])
 
@@ -98,14 +111,6 @@ def every_state(engine: Engine, partition: int) -> Iterator[bytes]:
         after = rows[-1].subject
 
 
-def put_off(connection: Connection, partition: int, until: Mapping[str, int | None]) -> None:
-    """Let cases wait for other instants than their rows say."""
-    columns = CASE_STATES.c
-    for subject, tick_us in until.items():
-        named = (columns.partition == partition, columns.subject == subject)
-        connection.execute(update(CASE_STATES).where(*named).values(tick_us=tick_us))
-
-
 def wake_open(connection: Connection, partition: int, tick_us: int) -> None:
     """Let every open live case of a partition wait for an instant, or for less."""
     columns = CASE_STATES.c
@@ -113,68 +118,110 @@ def wake_open(connection: Connection, partition: int, tick_us: int) -> None:
     connection.execute(update(CASE_STATES).where(*later).values(tick_us=tick_us))
 
 
-class Statements:
-    """The statements of one dialect."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        """Write the SQL texts once."""
-        self._sqlite = dialect.name == "sqlite"
-        mark = "?" if dialect.paramstyle == "qmark" else "%s"
-        row = f"({', '.join([mark] * len(StateRow._fields))})"
-        if self._sqlite:
-            values = ", ".join([row] * ROWS_PER_STATEMENT)
-            source = f"SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"  # noqa: S608
-        else:
-            source = f"VALUES {row}"
-        insert = f"INSERT INTO case_states ({_COLUMNS}) {source} {_CONFLICT}"
-        self._write = {True: f"{insert} {_OF_ALL}", False: f"{insert} {_OF_STATE}"}
-        self._mark = mark
+class Statements(Protocol):
+    """The statements of one database that move many states."""
 
     def load(
         self, connection: Connection, partition: int, subjects: Sequence[str]
     ) -> Iterator[tuple[str, bytes]]:
         """Yield subject and state of the cases that have one."""
-        load = self._load_joined if self._sqlite else self._load_rows
-        for start in range(0, len(subjects), SUBJECTS_PER_QUERY):
-            yield from load(connection, partition, subjects[start : start + SUBJECTS_PER_QUERY])
+        ...
 
-    def write(self, connection: Connection, rows: Sequence[StateRow], *, tick_moved: bool) -> None:
+    def write(
+        self, connection: Connection, moved: Sequence[StateRow], others: Sequence[StateRow]
+    ) -> None:
         """Insert rows, or let them take the place of those that are there.
 
         Args:
-            rows: each case at most once.
-            tick_moved: False where at most the state differs from the row that is there.
+            connection: in the caller's transaction.
+            moved: rows that are new, or differ in more than their state.
+            others: rows that differ at most in their state; no case is in both, or twice.
         """
-        sql = self._write[tick_moved]
-        if rows and not self._sqlite:
-            connection.exec_driver_sql(sql, list(rows))
-            return
-        for start in range(0, len(rows), ROWS_PER_STATEMENT):
-            chunk = rows[start : start + ROWS_PER_STATEMENT]
-            unused = (None,) * (len(StateRow._fields) * (ROWS_PER_STATEMENT - len(chunk)))
-            connection.exec_driver_sql(sql, (*chain.from_iterable(chunk), *unused))
+        ...
 
-    def _load_joined(
+    def put_off(
+        self, connection: Connection, partition: int, until: Mapping[str, int | None]
+    ) -> None:
+        """Let cases wait for other instants than their rows say."""
+        ...
+
+
+def statements_of(dialect: Dialect) -> Statements:
+    """Return the statements of a database."""
+    return _Sqlite() if dialect.name == "sqlite" else _PostgreSql()
+
+
+class _Sqlite:
+    def __init__(self) -> None:
+        row = f"({', '.join('?' * len(StateRow._fields))})"
+        values = ", ".join([row] * ROWS_PER_STATEMENT)
+        source = f"SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"  # noqa: S608
+        insert = f"INSERT INTO case_states ({_COLUMNS}) {source} {_CONFLICT}"
+        self._write_all = f"{insert} {_OF_ALL}"
+        self._write_state = f"{insert} {_OF_STATE}"
+
+    def load(
         self, connection: Connection, partition: int, subjects: Sequence[str]
     ) -> Iterator[tuple[str, bytes]]:
-        """Read one row of concatenations and cut it: SQLite is asked once, not once a case."""
+        """Read rows of concatenations and cut them: SQLite is asked once, not once a case."""
         sql = (
             "SELECT json_group_array(subject), json_group_array(length(state)), "
             "CAST(group_concat(state, '') AS BLOB) FROM case_states "
             "WHERE partition = ? AND subject IN (SELECT value FROM json_each(?))"
         )
-        asked = (partition, dumps(subjects, ensure_ascii=False))
-        names, lengths, joined = connection.exec_driver_sql(sql, asked).one()
-        stops = accumulate(loads(lengths), initial=0)
-        for name, (start, stop) in zip(loads(names), pairwise(stops), strict=True):
-            yield name, joined[start:stop]
+        for start in range(0, len(subjects), SUBJECTS_PER_QUERY):
+            some = subjects[start : start + SUBJECTS_PER_QUERY]
+            asked = (partition, dumps(some, ensure_ascii=False))
+            names, lengths, joined = connection.exec_driver_sql(sql, asked).one()
+            stops = accumulate(loads(lengths), initial=0)
+            for name, (begin, stop) in zip(loads(names), pairwise(stops), strict=True):
+                yield name, joined[begin:stop]
 
-    def _load_rows(
+    def write(
+        self, connection: Connection, moved: Sequence[StateRow], others: Sequence[StateRow]
+    ) -> None:
+        _write_chunks(connection, self._write_all, moved)
+        _write_chunks(connection, self._write_state, others)
+
+    def put_off(
+        self, connection: Connection, partition: int, until: Mapping[str, int | None]
+    ) -> None:
+        columns = CASE_STATES.c
+        for subject, tick_us in until.items():
+            named = (columns.partition == partition, columns.subject == subject)
+            connection.execute(update(CASE_STATES).where(*named).values(tick_us=tick_us))
+
+
+def _write_chunks(connection: Connection, sql: str, rows: Sequence[StateRow]) -> None:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        chunk = rows[start : start + ROWS_PER_STATEMENT]
+        unused = (None,) * (len(StateRow._fields) * (ROWS_PER_STATEMENT - len(chunk)))
+        connection.exec_driver_sql(sql, (*chain.from_iterable(chunk), *unused))
+
+
+class _PostgreSql:
+    def __init__(self) -> None:
+        types = ("integer", "text", "bytea", "bigint", "boolean", "text", "boolean")
+        columns = dict(zip(StateRow._fields, types, strict=True))
+        self._insert = BulkInsert("case_states", columns, f"{_KEY} DO UPDATE SET {_OF_ALL}")
+
+    def load(
         self, connection: Connection, partition: int, subjects: Sequence[str]
     ) -> Iterator[tuple[str, bytes]]:
-        marks = ", ".join([self._mark] * len(subjects))
+        sql = "SELECT subject, state FROM case_states WHERE partition = %s AND subject = ANY(%s)"
+        yield from read_rows(connection, sql, (partition, list(subjects)))
+
+    def write(
+        self, connection: Connection, moved: Sequence[StateRow], others: Sequence[StateRow]
+    ) -> None:
+        self._insert.run(connection, [*moved, *others])
+
+    def put_off(
+        self, connection: Connection, partition: int, until: Mapping[str, int | None]
+    ) -> None:
         sql = (
-            f"SELECT subject, state FROM case_states WHERE partition = {self._mark} "  # noqa: S608
-            f"AND subject IN ({marks})"
+            "UPDATE case_states SET tick_us = later.tick_us "
+            "FROM unnest(%b::text[], %b::bigint[]) AS later (subject, tick_us) "
+            "WHERE partition = %b AND case_states.subject = later.subject"
         )
-        yield from connection.exec_driver_sql(sql, (partition, *subjects))
+        connection.exec_driver_sql(sql, (list(until), list(until.values()), partition))

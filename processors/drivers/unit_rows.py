@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
-    String,
     Table,
     delete,
     func,
@@ -23,24 +22,25 @@ from sqlalchemy import (
     text,
 )
 
+from ledger.drivers.sql_rows import BulkInsert
 from ledger.intake_rules import SUPERVISION_SOURCE
-from processors.drivers.state_rows import METADATA, ROWS_PER_STATEMENT
+from processors.drivers.state_rows import METADATA, ROWS_PER_STATEMENT, TEXT
 from processors.supervision.unit_rules.unit_rule import CARD_KINDS, UNIT_KINDS, Span, UnitFact
 from processors.supervision.units import UnitBatch
 
 UNIT_FACTS = Table(
     "unit_facts",
     METADATA,
-    Column("kind", String, primary_key=True),
-    Column("unit", String, primary_key=True, comment="department; of a card's end its id"),
+    Column("kind", TEXT, primary_key=True),
+    Column("unit", TEXT, primary_key=True, comment="department; of a card's end its id"),
     Column("at_us", BigInteger, primary_key=True, comment="recordedtime, of a card time"),
     Column("partition", Integer, primary_key=True),
     Column("offset", BigInteger, primary_key=True),
     Column("happened_us", BigInteger, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("source", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("about", String, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("source", TEXT, nullable=False),
+    Column("id", TEXT, nullable=False),
+    Column("about", TEXT, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -49,10 +49,12 @@ UNIT_TICKS = Table(
     METADATA,
     Column("partition", Integer, primary_key=True),
     Column("due_us", BigInteger, primary_key=True, comment="the close that the tick stands for"),
-    Column("unit", String, primary_key=True),
+    Column("unit", TEXT, primary_key=True),
 )
 
-_COLUMNS = ", ".join(f'"{name}"' for name in UnitFact._fields)
+_NAMES = [f'"{name}"' for name in UnitFact._fields]
+_COLUMNS = ", ".join(_NAMES)
+_TYPES = ("text", "text", "bigint", "integer", "bigint", "bigint", "text", "text", "text", "text")
 
 _UNITS = text(
     # A loose scan: one step into the index for each unit, whatever the number of rows.
@@ -73,6 +75,8 @@ class UnitRows:
         self._engine = engine
         self._mark = mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
         row = f"({', '.join([mark] * len(UnitFact._fields))})"
+        types = dict(zip(_NAMES, _TYPES, strict=True))
+        self._bulk = BulkInsert("unit_facts", types, "DO NOTHING") if mark == "%s" else None
         into = f"INSERT INTO unit_facts ({_COLUMNS}) VALUES"
         self._one = f"{into} {row} ON CONFLICT DO NOTHING"
         self._many = f"{into} {', '.join([row] * ROWS_PER_STATEMENT)} ON CONFLICT DO NOTHING"
@@ -82,12 +86,7 @@ class UnitRows:
 
         Ticks are remembered, and rows that no later close looks at are dropped.
         """
-        whole = len(batch.rows) - len(batch.rows) % ROWS_PER_STATEMENT
-        for start in range(0, whole, ROWS_PER_STATEMENT):
-            chunk = batch.rows[start : start + ROWS_PER_STATEMENT]
-            connection.exec_driver_sql(self._many, tuple(chain.from_iterable(chunk)))
-        if left := [tuple(row) for row in batch.rows[whole:]]:
-            connection.exec_driver_sql(self._one, left)
+        self._insert(connection, batch.rows)
         if batch.ticks:
             self._note(connection, partition, batch.ticks)
             units = sorted({unit for unit, _ in batch.ticks})
@@ -124,6 +123,17 @@ class UnitRows:
         if row.kind not in CARD_KINDS:
             found = found.where(columns.at_us == row.at_us)
         return connection.execute(found.limit(1)).first() is not None
+
+    def _insert(self, connection: Connection, rows: Sequence[UnitFact]) -> None:
+        if self._bulk is not None:
+            self._bulk.run(connection, rows)
+            return
+        whole = len(rows) - len(rows) % ROWS_PER_STATEMENT
+        for start in range(0, whole, ROWS_PER_STATEMENT):
+            chunk = rows[start : start + ROWS_PER_STATEMENT]
+            connection.exec_driver_sql(self._many, tuple(chain.from_iterable(chunk)))
+        if left := [tuple(row) for row in rows[whole:]]:
+            connection.exec_driver_sql(self._one, left)
 
     def _note(
         self, connection: Connection, partition: int, ticks: Sequence[tuple[str, int]]

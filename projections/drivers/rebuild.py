@@ -1,8 +1,11 @@
 """Makes the read models anew from the log, compares them with the live ones, and exchanges the two.
 
 The new rows grow in tables of their own while the live ones go on being read and written. Only the
-last step holds the lock: it applies what has come meanwhile, compares, and exchanges, all in one
-transaction. Nothing is sent or issued by a rebuild: projections only read.
+last step makes writers wait: it applies what has come meanwhile, compares, and exchanges, all in
+one transaction. Nothing is sent or issued by a rebuild: projections only read.
+
+On PostgreSQL nobody waits for a mere check, which looks at one snapshot, and readers wait only for
+the exchange itself (`exchange.py`).
 """
 
 import gc
@@ -13,15 +16,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, text
 
-from ledger.log import EventLog, check_position
-from projections.drivers.engine import writing
+from ledger.drivers.sql_engine import unhurried, writing
+from ledger.log import ANSWERS_REPEATS, EventLog, check_position
+from projections.case_history import CASE_HISTORY
+from projections.drivers.exchange import exchange_tables, hold_writers
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import READER, SqlStore
-from projections.drivers.sql_tables import (
-    READER_POSITIONS,
-    REBUILD_SUFFIX,
-    create_indexes,
-)
+from projections.drivers.sql_tables import READER_POSITIONS, REBUILD_SUFFIX, ReadTables
 from projections.projection import Projection
 from projections.rows import TableShape
 
@@ -72,6 +73,7 @@ class Rebuild:
     ) -> None:
         """Bind it; `check` or `replace` runs it."""
         self._writer = writing(engine)
+        self._postgresql = engine.dialect.name == "postgresql"
         self._log = log
         self._live = SqlStore(engine, projections, zone)
         self._fresh = SqlStore(
@@ -110,23 +112,46 @@ class Rebuild:
         if compare:
             self._live.prepare()
         generation = self._live.prepare_own() + 1
-        tables = self._fresh.create_empty(generation)
+        repeats = ANSWERS_REPEATS not in self._log.capabilities
+        tables = self._fresh.create_empty(generation, {CASE_HISTORY.name} if repeats else set())
         try:
             records = self._fill(self._targets(to_end=not compare), progress)
             if exchange:
-                with self._writer.begin() as connection:
-                    create_indexes(connection, tables.indexes)
-            with self._writer.begin() as connection:
+                self._finish_tables(tables)
+            with self._last_step(exchange=exchange) as connection:
                 records += self._catch_up(connection)
                 differences = self._differences(connection) if compare else []
                 rows = {each.name: _row_count(connection, each) for each in self._live.shapes}
                 if exchange:
-                    self._exchange(connection, generation)
+                    exchange_tables(connection, self._live, generation)
+                    self._live.take_positions(connection, self._fresh.positions_in(connection))
         finally:
             with self._writer.begin() as connection:
                 tables.metadata.drop_all(connection)
                 connection.execute(delete(READER_POSITIONS).where(_P.reader == _READER))
         return Rebuilt(records, rows, differences)
+
+    def _finish_tables(self, tables: ReadTables) -> None:
+        """Make the indexes of the new rows, and let PostgreSQL learn what is in them."""
+        with self._writer.begin() as connection:
+            unhurried(connection)
+            for index in tables.indexes:
+                index.create(connection, checkfirst=True)
+            if self._postgresql:
+                for table in tables.metadata.sorted_tables:
+                    connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+    @contextmanager
+    def _last_step(self, *, exchange: bool) -> Iterator[Connection]:
+        """Yield a transaction in which the live rows stand still."""
+        engine = self._writer
+        if self._postgresql and not exchange:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with engine.begin() as connection:
+            unhurried(connection)
+            if self._postgresql and exchange:
+                hold_writers(connection)
+            yield connection
 
     def _targets(self, *, to_end: bool) -> dict[int, int]:
         """Return how far to read each partition: to its end, or as far as the live rows.
@@ -162,17 +187,6 @@ class Rebuild:
             ):
                 records += count
         return records
-
-    def _exchange(self, connection: Connection, generation: int) -> None:
-        self._live.drop_views_in(connection)
-        for shape in self._live.shapes:
-            connection.execute(text(f"DROP TABLE IF EXISTS {shape.name}"))
-            connection.execute(
-                text(f"ALTER TABLE {shape.name}{REBUILD_SUFFIX} RENAME TO {shape.name}")
-            )
-        self._live.create_views_in(connection)
-        self._live.write_versions(connection, generation)
-        self._live.take_positions(connection, self._fresh.positions_in(connection))
 
     def _differences(self, connection: Connection) -> list[Difference]:
         found: list[Difference] = []

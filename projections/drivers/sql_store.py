@@ -12,26 +12,19 @@ from json import dumps
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from ledger.errors import PartitionLost, ProjectionStale
+from ledger.drivers.sql_engine import writing
+from ledger.drivers.sql_rows import read_rows
+from ledger.drivers.sql_schema import create_missing
+from ledger.errors import PartitionLost
 from ledger.log import ReaderPosition
-from projections.drivers.engine import writing
-from projections.drivers.sql_tables import (
-    OWN,
-    PROJECTION_VERSIONS,
-    READER_POSITIONS,
-    ZONE_OFFSETS,
-    ReadTables,
-    create_indexes,
-    read_tables,
-)
-from projections.drivers.statements import Statements
-from projections.drivers.views import VIEWS_VERSION, create_views, drop_views, has_views
+from projections.drivers.read_schema import ReadSchema
+from projections.drivers.sql_tables import OWN, READER_POSITIONS, ReadTables
+from projections.drivers.statements import statements_of
 from projections.projection import Projection, all_shapes
 from projections.rows import Rows, TableChanges
 from projections.runner import Known
 
 READER = "projections"
-_VIEWS = "views"
 _P = READER_POSITIONS.c
 
 
@@ -41,6 +34,7 @@ class SqlStore:
     Attributes:
         engine: where they are.
         shapes: the tables.
+        schema: the tables and views as a database holds them.
     """
 
     def __init__(
@@ -66,43 +60,52 @@ class SqlStore:
         self.engine = engine
         self.projections = tuple(projections)
         self.shapes = all_shapes(projections)
-        self.zone = zone
+        self.schema = ReadSchema(projections, zone, suffix)
         self.reader = reader
         self.suffix = suffix
         self._writer = writing(engine)
         self._statements = {
-            shape.name: Statements(shape, shape.name + suffix, engine.dialect, as_json=as_json)
+            shape.name: statements_of(shape, shape.name + suffix, engine.dialect, as_json=as_json)
             for shape in self.shapes
         }
 
     def prepare(self) -> None:
-        """Create tables and views where there are none.
+        """See that tables and views are there, of these versions; in SQLite what is absent is made.
 
         Raises:
-            ProjectionStale: the stored rows belong to other versions, or to another zone.
+            ProjectionStale: the stored rows belong to other versions, or to another zone, or some
+                of their tables are gone.
+            DatabaseSchemaOther: PostgreSQL has no tables yet, or views of another version.
         """
-        with self._writer.begin() as connection:
-            OWN.create_all(connection)
-            generation, current = self._check_versions(connection)
-            tables = read_tables(self.shapes, self.suffix, generation)
-            tables.metadata.create_all(connection)
-            create_indexes(connection, tables.indexes)
-            if not has_views(connection) or not current:
-                create_views(connection, self.zone)
+        if self.engine.dialect.name == "sqlite":
+            with self._writer.begin() as connection:
+                self.schema.create(connection)
+        else:
+            with self.engine.begin() as connection:
+                self.schema.require(connection)
 
     def prepare_own(self) -> int:
         """Create the store's own tables where there are none; return the live generation."""
         with self._writer.begin() as connection:
-            OWN.create_all(connection)
-            stored = connection.execute(select(PROJECTION_VERSIONS.c.generation)).scalars().all()
-        return max(stored, default=1)
+            create_missing(connection, OWN)
+            return self.schema.generation(connection)
 
-    def create_empty(self, generation: int) -> ReadTables:
-        """Create the suffixed tables anew, without indexes, and forget their positions."""
-        tables = read_tables(self.shapes, self.suffix, generation)
+    def create_empty(self, generation: int, indexed: Collection[str] = ()) -> ReadTables:
+        """Create the suffixed tables anew and forget their positions.
+
+        Args:
+            generation: of the new tables.
+            indexed: names, without suffix, of the tables whose indexes are made with them; those of
+                the others cost less when the rows are there.
+        """
+        tables = self.schema.tables(generation)
+        first = {name + self.suffix for name in indexed}
         with self._writer.begin() as connection:
             tables.metadata.drop_all(connection)
             tables.metadata.create_all(connection)
+            for index in tables.indexes:
+                if index.table is not None and index.table.name in first:
+                    index.create(connection)
             connection.execute(delete(READER_POSITIONS).where(_P.reader == self.reader))
         return tables
 
@@ -215,51 +218,6 @@ class SqlStore:
                 epoch=position.epoch,
             )
 
-    def write_versions(self, connection: Connection, generation: int) -> None:
-        """Note which versions the live rows belong to."""
-        connection.execute(delete(PROJECTION_VERSIONS))
-        rows = [
-            {
-                "projection": projection.name,
-                "version": projection.version,
-                "generation": generation,
-                "zone": str(self.zone),
-            }
-            for projection in self.projections
-        ]
-        views = {
-            "projection": _VIEWS,
-            "version": VIEWS_VERSION,
-            "generation": generation,
-            "zone": str(self.zone),
-        }
-        connection.execute(insert(PROJECTION_VERSIONS), [*rows, views])
-
-    def _check_versions(self, connection: Connection) -> tuple[int, bool]:
-        """Return the generation of the stored rows, and whether their views are of this version."""
-        zone = str(self.zone)
-        stored = connection.execute(select(PROJECTION_VERSIONS)).all()
-        if not stored:
-            self.write_versions(connection, 1)
-            return 1, False
-        expected = {(each.name, each.version, zone) for each in self.projections}
-        rows = {(row.projection, row.version, row.zone) for row in stored}
-        views = {row for row in rows if row[0] == _VIEWS}
-        found = rows - views
-        if expected != found:
-            other = ", ".join(f"{name} {version} ({of})" for name, version, of in found - expected)
-            raise ProjectionStale(
-                f"The read models were made by other versions: found {other or 'fewer'}.",
-                hint="Run `hall rebuild`; it reads the log anew beside the old rows.",
-                found=sorted(found),
-                expected=sorted(expected),
-            )
-        generation = int(stored[0].generation)
-        current = views == {(_VIEWS, VIEWS_VERSION, zone)}
-        if not current:
-            self.write_versions(connection, generation)
-        return generation, current
-
     def take_positions(self, connection: Connection, reached: Mapping[int, ReaderPosition]) -> None:
         """Let live tables that were exchanged go on from where the new rows were read to."""
         epochs = {each.partition: each.epoch for each in self.positions_in(connection).values()}
@@ -271,15 +229,6 @@ class SqlStore:
         if rows:
             connection.execute(insert(READER_POSITIONS), rows)
 
-    def drop_views_in(self, connection: Connection) -> None:
-        """Drop the views, and what they know of the zone, before their tables are exchanged."""
-        drop_views(connection)
-        connection.execute(delete(ZONE_OFFSETS))
-
-    def create_views_in(self, connection: Connection) -> None:
-        """Create the views again."""
-        create_views(connection, self.zone)
-
     @contextmanager
     def _within(self, open_already: Connection | None, engine: Engine) -> Iterator[Connection]:
         if open_already is not None:
@@ -290,14 +239,10 @@ class SqlStore:
 
 
 def _identities_in(connection: Connection, history: str, subjects: list[str]) -> list[Known]:
-    if connection.dialect.name == "sqlite":
-        sql = (
-            "SELECT subject, identity FROM "  # noqa: S608
-            f"{history} WHERE subject IN (SELECT value FROM json_each(?))"
-        )
-        parameters: tuple[str, ...] = (dumps(subjects),)
+    query = f"SELECT subject, identity FROM {history} WHERE subject "  # noqa: S608
+    if connection.dialect.name == "postgresql":
+        rows = read_rows(connection, query + "= ANY(%s)", [subjects])
     else:
-        marks = ", ".join(["%s"] * len(subjects))
-        sql = f"SELECT subject, identity FROM {history} WHERE subject IN ({marks})"  # noqa: S608
-        parameters = tuple(subjects)
-    return [(row[0], row[1]) for row in connection.exec_driver_sql(sql, parameters)]
+        query += "IN (SELECT value FROM json_each(?))"
+        rows = [tuple(row) for row in connection.exec_driver_sql(query, (dumps(subjects),))]
+    return [(subject, identity) for subject, identity in rows]

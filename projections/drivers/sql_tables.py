@@ -11,7 +11,6 @@ from typing import NamedTuple
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Index,
     MetaData,
     PrimaryKeyConstraint,
@@ -19,11 +18,14 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.schema import CreateIndex
 
 from projections.rows import TableShape
 
 REBUILD_SUFFIX = "__rebuild"
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases compare and sort by its bytes."""
+_ROOM_FOR_CHANGES = {"fillfactor": 85, "autovacuum_vacuum_scale_factor": 0.05}
+"""On PostgreSQL a changed row that fits its page again leaves the indexes alone."""
 
 
 class ReadTables(NamedTuple):
@@ -47,7 +49,7 @@ def _table(metadata: MetaData, shape: TableShape, suffix: str, generation: int) 
     columns = [
         Column(
             column.name,
-            Text() if column.kind == "text" else BigInteger(),
+            TEXT if column.kind == "text" else BigInteger(),
             autoincrement=False,
             nullable=column.name not in shape.key,
             comment=column.comment,
@@ -61,6 +63,7 @@ def _table(metadata: MetaData, shape: TableShape, suffix: str, generation: int) 
         PrimaryKeyConstraint(*shape.key, name=f"pk_{shape.name}_g{generation}"),
         comment=shape.comment,
         sqlite_with_rowid=False,
+        postgresql_with={} if shape.form == "entries" else _ROOM_FOR_CHANGES,
     )
 
 
@@ -81,22 +84,16 @@ def _indexes(shape: TableShape, table: Table, generation: int) -> list[Index]:
     return made
 
 
-def create_indexes(connection: Connection, indexes: Iterable[Index]) -> None:
-    """Create indexes that do not exist yet."""
-    for index in indexes:
-        connection.execute(CreateIndex(index, if_not_exists=True))
-
-
 OWN = MetaData()
 
 READER_POSITIONS = Table(
     "reader_positions",
     OWN,
-    Column("reader", Text(), primary_key=True, comment="Name of the reader"),
+    Column("reader", TEXT, primary_key=True, comment="Name of the reader"),
     Column("partition", BigInteger(), primary_key=True, autoincrement=False, comment="Partition"),
     Column("next_offset", BigInteger(), nullable=False, comment="First offset not yet read"),
-    Column("log_identity", Text(), nullable=False, comment="Which log was read"),
-    Column("last_sha256", Text(), nullable=False, comment="Digest of the last record read"),
+    Column("log_identity", TEXT, nullable=False, comment="Which log was read"),
+    Column("last_sha256", TEXT, nullable=False, comment="Digest of the last record read"),
     Column("epoch", BigInteger(), nullable=False, comment="Raised by each new owner"),
     comment="How far each reader has read each partition; committed with its rows.",
 )
@@ -104,12 +101,12 @@ READER_POSITIONS = Table(
 PROJECTION_VERSIONS = Table(
     "projection_versions",
     OWN,
-    Column("projection", Text(), primary_key=True, comment="Name of the projection"),
+    Column("projection", TEXT, primary_key=True, comment="Name of the projection"),
     Column("version", BigInteger(), nullable=False, comment="Version its rows were made by"),
     Column(
         "generation", BigInteger(), nullable=False, comment="How often the rows were rebuilt, + 1"
     ),
-    Column("zone", Text(), nullable=False, comment="Zone whose local days it counts by"),
+    Column("zone", TEXT, nullable=False, comment="Zone whose local days it counts by"),
     comment="Which version of each projection the stored rows belong to.",
 )
 
@@ -118,6 +115,6 @@ ZONE_OFFSETS = Table(
     OWN,
     Column("from_us", BigInteger(), primary_key=True, autoincrement=False, comment="From instant"),
     Column("offset_s", BigInteger(), nullable=False, comment="Seconds east of UTC"),
-    Column("suffix", Text(), nullable=False, comment="The offset as ISO 8601 writes it"),
+    Column("suffix", TEXT, nullable=False, comment="The offset as ISO 8601 writes it"),
     comment="Offsets of the hall's zone, by which views show local time.",
 )

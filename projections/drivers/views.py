@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, delete, insert, text
 
 from projections.board_tables import CARDS, CASES
 from projections.drivers.local_time import local_time, zone_offsets
@@ -253,17 +253,12 @@ def padded(given: Sequence[str], *all_names: Sequence[str]) -> str:
 
 def create_views(connection: Connection, zone: tzinfo) -> None:
     """Create the views, and the offsets of the hall's zone that they show time by."""
-    if connection.execute(select(ZONE_OFFSETS.c.from_us).limit(1)).first() is None:
-        connection.execute(insert(ZONE_OFFSETS), list(zone_offsets(zone)))
     drop_views(connection)
+    connection.execute(delete(ZONE_OFFSETS))
+    connection.execute(insert(ZONE_OFFSETS), list(zone_offsets(zone)))
     for view in VIEWS:
         query = view_query(view, connection.dialect.name)
         connection.exec_driver_sql(f"CREATE VIEW {view.name} AS {query}")
-
-
-def has_views(connection: Connection) -> bool:
-    """Whether all views are there."""
-    return {view.name for view in VIEWS} <= set(inspect(connection).get_view_names())
 
 
 def drop_views(connection: Connection) -> None:

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from consoles.api.app import create_app
 from consoles.api.serve import Running, running
 from ledger import wire
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.record import AnyRecord, micros
-from projections.drivers.engine import open_engine
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 from projections.drivers.sql_store import SqlStore

@@ -15,6 +15,7 @@ from consoles.hall import Hall
 from consoles.publishing import publish_configured
 from consoles.settings import Settings
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.errors import RecordUnreadable
 from ledger.events import REFERENCE_TYPES
@@ -25,7 +26,6 @@ from ledger.system_events import ClockReached, PackPublished
 from ledger.wire import accept, decode, encode, parse_json
 from processors.drivers.sql_state import SqlState
 from processors.supervision.publications import BEGINNING_US, calendar_record
-from projections.drivers.engine import open_engine
 from tests.consoles.commands import acceptance, event, filled, instant_text, jsonl, raws
 from tests.consoles.commands import hall as hall_command
 from tests.golden.language import PACK_TEXT, at, local

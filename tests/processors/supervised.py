@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger import wire
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import CardIssued
 from ledger.intake_rules import SUPERVISION_SOURCE, instant_from_text
 from ledger.log import ORDERED_STAMPS, Appended, Entry, digest
@@ -20,7 +21,6 @@ from processors.drivers.embedded import Supervisor
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
 from processors.supervision.units import is_unit_tick
-from projections.drivers.engine import open_engine
 from tests.golden.language import HOUR_US, SHANGHAI, SOURCE, at, local, policy
 
 DAY_US = 24 * HOUR_US

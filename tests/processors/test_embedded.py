@@ -87,7 +87,7 @@ from pathlib import Path
 from ledger.drivers.sqlite_log import SqliteLog
 from processors.drivers.embedded import Supervisor
 from processors.drivers.sql_state import SqlState
-from projections.drivers.engine import open_engine
+from ledger.drivers.sql_engine import open_engine
 from tests.golden.language import at, policy
 
 class Dying(SqliteLog):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound, CardIssued, CardRescinded, LimitsSet
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached, SupervisionJudged
@@ -15,7 +16,6 @@ from processors.drivers.sql_state import SqlState
 from processors.simulate import simulate
 from processors.supervision.publications import BEGINNING_US, calendar_record
 from processors.supervision.state_codec import encode_state
-from projections.drivers.engine import open_engine
 from tests.golden.language import at, fact, local
 from tests.processors.published import (
     CN,

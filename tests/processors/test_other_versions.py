@@ -3,12 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import CardIssued
 from ledger.record import micros
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
 from processors.supervision.publications import pack_record
-from projections.drivers.engine import open_engine
 from tests.golden.language import at, policy
 from tests.processors.published import pack, put, put_first, using
 from tests.processors.supervised import START_US, Owned, accepted, days, event

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.drivers.sql_engine import open_engine
 from ledger.log import Position
 from ledger.reading import Read
 from ledger.wire import encode
@@ -12,7 +13,6 @@ from processors.drivers.recovery import recover
 from processors.drivers.sql_state import SqlState
 from processors.rebuild import rebuild
 from processors.supervision.state_codec import encode_state
-from projections.drivers.engine import open_engine
 from tests.golden.language import policy
 from tests.processors.supervised import DAY_US, START_US, Owned, drawn
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import open_engine
 from ledger.errors import LogMismatch, PartitionLost
 from ledger.log import Entry, EventLog, ReaderPosition, digest
 from ledger.wire import accept
 from processors.drivers.sql_state import SqlState
 from processors.supervision.state import CaseState
 from processors.supervision.state_codec import encode_state
-from projections.drivers.engine import open_engine
 from tests.processors.supervised import (
     DAY_US,
     START_US,
@@ -158,4 +158,4 @@ def test_the_cache_is_bounded_and_its_bound_changes_no_finding(tmp_path: Path) -
         live(owned, drawn(12))
         owned.until(START_US + 90 * DAY_US)
     assert narrow.findings() == wide.findings()
-    assert len(narrow.states._cache) <= 1
+    assert narrow.states.cached <= 1

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ledger import wire
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound, CardIssued
 from ledger.intake_rules import instant_from_text
 from ledger.record import AnyRecord, micros
@@ -19,7 +20,6 @@ from processors.drivers.sql_state import SqlState
 from processors.simulate import simulate
 from processors.supervision.time_rules import TIME_RULES
 from processors.supervision.units import is_unit_tick
-from projections.drivers.engine import open_engine
 from tests.golden.language import at, local, policy, shipped_packs
 from tests.processors.supervised import DAY_US, Owned, days, event
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound
 from ledger.record import AnyRecord
 from ledger.system_events import ClockReached
@@ -16,7 +17,6 @@ from processors.supervision.unit_rules.unit_rule import (
     Span,
     UnitRuleInForce,
 )
-from projections.drivers.engine import open_engine
 from tests.golden.language import at, handling_only, local, policy
 from tests.processors.supervised import Owned, accepted, completed
 from tests.processors.unit_periods import rule

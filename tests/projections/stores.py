@@ -10,11 +10,11 @@ from sqlalchemy import Engine, text
 
 from ledger.case_events import CaseReceived
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import open_engine
 from ledger.findings import LEVELS
 from ledger.hall_events import TicketDrawn
 from ledger.log import EventLog
 from ledger.record import AnyRecord
-from projections.drivers.engine import open_engine
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
 from projections.rows import TableShape

@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ledger.drivers.memory_log import MemoryLog
+from ledger.drivers.sql_engine import writing
 from ledger.errors import LogMismatch, PartitionLost, ProjectionStale
-from projections.drivers.engine import writing
 from projections.drivers.projector import Projector
 from projections.drivers.rebuild import Difference, Rebuild
 from projections.drivers.sql_store import SqlStore
