@@ -33,6 +33,8 @@ from projections.drivers.sql_store import SqlStore
 from projections.registry import all_projections
 
 COLLECT_AFTER = 50_000
+EMBEDDED = "sqlite:"
+"""Where log and database of the embedded edition are: in the data folder."""
 
 Role = Literal["supervise", "if-free", "read"]
 """`supervise` needs the folder's lock, `if-free` takes it if nobody has it, `read` leaves it."""
@@ -109,6 +111,8 @@ def open_hall(
         LogMismatch: states or read models belong to another log.
         ProjectionStale: the read models were made by another version.
     """
+    if settings.log != EMBEDDED:
+        return _kafka_node(settings, names, stale=stale)
     _check_edition(settings)
     folder = settings.data
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +125,7 @@ def open_hall(
     except BaseException:
         lock.release()
         raise
-    hall.settings = _surface(settings, generated=generated)
+    hall.settings = surface(settings, generated=generated)
     hall.names = names or {}
     return hall
 
@@ -166,7 +170,7 @@ def _opened(
     engine = Engine(supervisor, projector, log.partitions if supervises and not stale else 0)
     log.on_append(engine.wake)
     hall = Hall(
-        settings=_surface(settings, generated=False),
+        settings=surface(settings, generated=False),
         log=log,
         dead_letters=SqliteDeadLetters(log),
         states=states,
@@ -209,15 +213,31 @@ class _Late:
         return self.clock.now_us()
 
 
-def _check_edition(settings: Settings) -> None:
-    if not settings.log == settings.database == "sqlite:":
+def _kafka_node(settings: Settings, names: Names | None, *, stale: bool) -> Hall:
+    """Open a node of the Kafka edition; its libraries are imported only here."""
+    try:
+        from consoles.kafka_edition import open_node
+    except ImportError as error:
         raise SettingInvalid(
-            f"log, database: found {settings.log!r}, {settings.database!r}; "
-            "this edition keeps both in the data folder (`sqlite:`)."
+            f"log: {settings.log!r} needs the Kafka edition, but {error.name} is not installed.",
+            hint="Install it with `pip install hall-ledger[kafka]`.",
+        ) from error
+    hall = open_node(settings, stale=stale)
+    hall.names = names or {}
+    return hall
+
+
+def _check_edition(settings: Settings) -> None:
+    if settings.database != EMBEDDED:
+        raise SettingInvalid(
+            f"database: found {settings.database!r} beside a log in the data folder, which keeps "
+            "its read models there too (`sqlite:`).",
+            hint="Set HALL_LOG to a topic of Kafka, or leave HALL_DATABASE unset.",
         )
 
 
-def _surface(settings: Settings, *, generated: bool) -> SurfaceSettings:
+def surface(settings: Settings, *, generated: bool) -> SurfaceSettings:
+    """Return the settings that the HTTP surface and the pages read."""
     return SurfaceSettings(
         zone=ZoneInfo(settings.zone),
         hall_name=settings.name,

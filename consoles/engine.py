@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
-from ledger.errors import HallError, PartitionLost, RecordUnreadable
+from consoles.following import ProjectionFollower
+from ledger.errors import HallError, RecordUnreadable
 from processors.drivers.embedded import Supervisor
 from projections.drivers.projector import Projector
 
@@ -36,24 +37,39 @@ class Engine:
     def __init__(
         self,
         supervisor: Supervisor | None,
-        projector: Projector,
+        projector: Projector | None,
         partitions: int,
     ) -> None:
-        """Bind the two loops; no supervisor where another process owns the folder."""
+        """Bind the two loops.
+
+        Args:
+            supervisor: None where another process supervises.
+            projector: None where another process keeps the read models too.
+            partitions: how many are followed.
+        """
         self._supervisor = supervisor
         self._projector = projector
-        self._partitions = range(partitions)
+        self._following = (
+            None
+            if projector is None
+            else ProjectionFollower(projector, range(partitions), reclaims=True)
+        )
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._listeners: list[Callable[[], object]] = []
         self._follows = False
-        self._unread: dict[int, int] = {}
         self.failure: Exception | None = None
-        self.unreadable: dict[int, RecordUnreadable] = {}
+
+    @property
+    def unreadable(self) -> dict[int, RecordUnreadable]:
+        """Return the partitions that a record stops for the read models, and what was said."""
+        return {} if self._following is None else self._following.unreadable
 
     def start(self) -> None:
-        """Begin to follow the log."""
+        """Begin to follow the log, if that is done here."""
+        if self._following is None:
+            return
         self._follows = True
         self._thread = threading.Thread(target=self._run, name="hall-engine", daemon=True)
         self._thread.start()
@@ -77,7 +93,8 @@ class Engine:
         try:
             if self._supervisor is not None:
                 self._supervisor.stop()
-            self._projector.catch_up()
+            if self._projector is not None:
+                self._projector.catch_up()
         except HallError as error:
             self._fail(error)
 
@@ -89,7 +106,8 @@ class Engine:
         """
         if self._supervisor is not None:
             self._supervisor.catch_up()
-        self._projector.catch_up()
+        if self._projector is not None:
+            self._projector.catch_up()
         self._follows = True
 
     def _run(self) -> None:
@@ -97,8 +115,8 @@ class Engine:
             self._wake.clear()
             try:
                 moved = self._supervisor.turn() if self._supervisor is not None else False
-                for partition in self._partitions:
-                    moved = self._project(partition) or moved
+                if self._following is not None:
+                    moved = self._following.turn() or moved
             except Exception as error:  # noqa: BLE001 - whatever it is, readiness must say it
                 self._fail(error)
                 if not _passes(error):
@@ -113,28 +131,6 @@ class Engine:
                     self._stopping.wait(ROUND_SECONDS)
             else:
                 self._wake.wait(POLL_SECONDS)
-
-    def _project(self, partition: int) -> bool:
-        """Apply a batch; whether any record was read.
-
-        A record that cannot be read stops its partition until the log grows, for an operator may
-        have skipped it. A rebuild beside this process exchanges the rows and takes the partition
-        with them; the folder is still ours, so it is claimed again.
-        """
-        if self._unread and self._unread.get(partition) == self._projector.lags()[partition]:
-            return False
-        try:
-            moved = self._projector.step(partition) > 0
-        except PartitionLost:
-            self._projector.claim([partition])
-            return True
-        except RecordUnreadable as error:
-            self._unread[partition] = self._projector.lags()[partition]
-            self.unreadable[partition] = error
-            return False
-        self._unread.pop(partition, None)
-        self.unreadable.pop(partition, None)
-        return moved
 
     def _fail(self, error: Exception) -> None:
         self.failure = error

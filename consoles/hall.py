@@ -11,11 +11,11 @@ from sqlalchemy import Engine as SqlEngine
 from alerts.drivers.prometheus import Exporter
 from alerts.metrics import Figures
 from consoles import answers, explanations
+from consoles.api.hall_port import AsyncLog
 from consoles.clock import Clock
 from consoles.engine import Engine
 from consoles.folder import FolderLock
 from consoles.published import Published
-from ledger.drivers.sqlite_log import SqliteLog
 from ledger.errors import HallError, RecordUnreadable
 from ledger.log import DeadLetters, Position
 from ledger.reading import read_record
@@ -63,20 +63,21 @@ class Hall:
     """What `bootstrap.open_hall` puts together.
 
     Attributes:
-        supervisor: None where another process supervises the folder.
+        supervisor: None where another process supervises.
+        lock: of the data folder; None where there is none.
         names: configured names, where the catalogue gives none.
         published: what the ledger has published.
     """
 
     settings: SurfaceSettings
-    log: SqliteLog
+    log: AsyncLog
     dead_letters: DeadLetters
     states: SqlState
     read_engine: SqlEngine
     readers: Readers
     policy: Policy
     clock: Clock
-    lock: FolderLock
+    lock: FolderLock | None
     supervisor: Supervisor | None
     projector: Projector
     engine: Engine
@@ -242,7 +243,8 @@ class Hall:
         self.engine.stop()
         for closer in self.closers:
             closer()
-        self.lock.release()
+        if self.lock is not None:
+            self.lock.release()
 
 
 def _places(entries: Entries) -> dict[str, Position]:

@@ -12,7 +12,7 @@ All work is done by one thread beside Faust's event loop, in the order in which 
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -80,6 +80,24 @@ def crash(doing: str, error: BaseException) -> NoReturn:
     logger.critical("%s: %s", doing, error, exc_info=error)
     logging.shutdown()
     os._exit(CRASHED)
+
+
+def credentials(options: Mapping[str, Any]) -> Any:
+    """Return Faust's credentials for the options of a client; None where nothing is asked for.
+
+    Args:
+        options: `security_protocol`, `ssl_context`, `sasl_mechanism`, `sasl_plain_username` and
+            `sasl_plain_password`, as far as the brokers ask for them.
+    """
+    context = options.get("ssl_context")
+    if "sasl_mechanism" in options:
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 class Host:

@@ -1,0 +1,31 @@
+"""`hall worker`: a worker of the Kafka edition, or one of each role."""
+
+import logging
+
+import click
+
+from consoles.bootstrap import spare_the_collector
+from consoles.cli.invocation import guarded, settings_of
+
+ROLES = ("supervise", "project")
+
+
+@click.command()
+@click.option(
+    "--role", type=click.Choice(ROLES), default=None, help="Do this alone; all roles if absent."
+)
+@click.option("--name", default=None, help="Name of this worker that outlives its restarts.")
+@click.pass_context
+@guarded
+def worker(context: click.Context, role: str | None, name: str | None) -> None:
+    """Follow the log on Kafka and judge, or keep the read models; ends with 70 at any error."""
+    from consoles.worker import Family, open_worker, own_command
+
+    settings = settings_of(context, worker_name=name)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if role is None:
+        Family(ROLES, [*own_command(), "worker", "--name", settings.worker_name]).run()
+        return
+    made = open_worker(settings, role)
+    spare_the_collector()
+    made.run()

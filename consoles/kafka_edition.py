@@ -1,0 +1,171 @@
+"""The Kafka edition put together: the log on Kafka, states and read models in one database.
+
+Nothing of it is imported by the embedded edition. A node (HTTP surface, commands) appends and
+reads; workers judge and project (`consoles/worker.py`).
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine as SqlEngine
+
+from alerts.drivers.prometheus import Exporter
+from consoles.bootstrap import load_policy, surface
+from consoles.brokers import access_of, place_of
+from consoles.clock import DatabaseClock
+from consoles.engine import Engine
+from consoles.hall import Hall
+from consoles.published import Published
+from consoles.settings import Settings
+from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
+from ledger.drivers.kafka_log import KafkaLog
+from ledger.drivers.sql_engine import open_engine
+from ledger.errors import HallError, SettingInvalid
+from processors.drivers.sql_state import SqlState
+from processors.supervision.policy import Policy
+from projections.drivers.projector import Projector
+from projections.drivers.readers import Readers
+from projections.drivers.sql_store import SqlStore
+from projections.registry import all_projections
+
+CLOCK_GAP_MAX_US = 2_000_000
+"""How far a node's clock may be from the database's while it is ready."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What every process of the Kafka edition holds."""
+
+    settings: Settings
+    policy: Policy
+    zone: ZoneInfo
+    engine: SqlEngine
+    states: SqlState
+    store: SqlStore
+    clock: DatabaseClock
+    log: KafkaLog
+    dead_letters: KafkaDeadLetters
+
+    def close(self) -> None:
+        """Release everything."""
+        self.dead_letters.close()
+        self.log.close()
+        self.engine.dispose()
+
+
+def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
+    """Connect to Kafka and to the database.
+
+    Args:
+        settings: the effective settings; `log` names Kafka, `database` a PostgreSQL.
+        stale: leave read models of another version alone; for the command that makes them again.
+
+    Raises:
+        SettingInvalid: settings that do not fit together.
+        LogUnavailable: Kafka does not answer, or has no such topic.
+        DatabaseUnavailable: the database does not answer.
+        DatabaseSchemaOther: its tables are missing or of another version.
+    """
+    if settings.database == "sqlite:":
+        raise SettingInvalid(
+            "database: found 'sqlite:', expected postgresql://user@host/name beside a log on Kafka.",
+            hint="Set HALL_DATABASE.",
+        )
+    policy, zone = load_policy(settings), ZoneInfo(settings.zone)
+    engine = open_engine(settings.database)
+    try:
+        states = SqlState(engine)
+        store = SqlStore(engine, all_projections(zone), zone)
+        if not stale:
+            store.prepare()
+        clock = DatabaseClock(states.now_us)
+        log = KafkaLog(place_of(settings), access_of(settings), now=clock.now_us)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Parts(
+        settings=settings,
+        policy=policy,
+        zone=zone,
+        engine=engine,
+        states=states,
+        store=store,
+        clock=clock,
+        log=log,
+        dead_letters=KafkaDeadLetters(place_of(settings), access_of(settings), now=clock.now_us),
+    )
+
+
+class Node(Hall):
+    """A process that appends and answers; workers elsewhere judge and project."""
+
+    def status(self) -> dict[str, Any]:
+        """Return readiness with its reasons, lags and positions."""
+        reasons: list[str] = []
+        ends: dict[int, int] = {}
+        judged: dict[int, int] = {}
+        projected: dict[int, int] = {}
+        suspended = 0
+        try:
+            ends = self.log.ends()
+        except HallError as error:
+            reasons.append(str(error))
+        try:
+            judged, projected = self.states.positions(), dict(self.readers.positions())
+            suspended = self.states.suspended_count()
+        except HallError as error:
+            reasons.append(str(error))
+        reasons += self._reasons_of_clock()
+        return {
+            "ready": not reasons,
+            "reasons": reasons,
+            "supervision_lag": _lag(ends, judged),
+            "projection_lag": _lag(ends, projected),
+            "suspended_cases": suspended,
+            "ticks": 0,
+            "log": {"identity": self.log.identity, "ends": ends},
+        }
+
+    def _reasons_of_clock(self) -> list[str]:
+        assert isinstance(self.clock, DatabaseClock)
+        gap_us = self.clock.gap_us()
+        if abs(gap_us) <= CLOCK_GAP_MAX_US:
+            return []
+        return [f"this machine's clock is {gap_us / 1e6:+.1f} s off the database's; correct it"]
+
+
+def _lag(ends: dict[int, int], read: dict[int, int]) -> int:
+    return sum(max(0, end - read.get(partition, 0)) for partition, end in ends.items())
+
+
+def open_node(settings: Settings, *, stale: bool = False) -> Hall:
+    """Return a node, for the HTTP surface and for commands.
+
+    Raises:
+        HallError: as `open_parts` says.
+    """
+    parts = open_parts(settings, stale=stale)
+    hall = Node(
+        settings=surface(settings, generated=False),
+        log=parts.log,
+        dead_letters=parts.dead_letters,
+        states=parts.states,
+        read_engine=parts.engine,
+        readers=Readers(parts.engine, parts.zone),
+        policy=parts.policy,
+        clock=parts.clock,
+        lock=None,
+        supervisor=None,
+        projector=Projector(parts.log, parts.store),
+        engine=Engine(None, None, 0),
+        exporter=Exporter(),
+        names={},
+        published=Published(
+            parts.log, parts.states.publications, lambda: time.monotonic_ns() // 1_000
+        ),
+        closers=[parts.close],
+    )
+    hall.exporter.read(hall.figures)
+    return hall
