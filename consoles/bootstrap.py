@@ -14,6 +14,7 @@ from consoles.engine import Engine
 from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE, FolderLock
 from consoles.hall import Hall, Names, SurfaceSettings
 from consoles.importing.profile import profile_packs
+from consoles.measuring import Measured, build_of, meter_of
 from consoles.published import Published
 from consoles.publishing import publish_configured
 from consoles.settings import Settings
@@ -25,8 +26,10 @@ from ledger.log import EventLog
 from ledger.work_calendar import WorkCalendar
 from processors.drivers.embedded import Supervisor
 from processors.drivers.pack_files import load_packs
+from processors.drivers.partition_owner import ENGINE
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
+from projections.drivers.measures import Measures
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 from projections.drivers.sql_store import SqlStore
@@ -151,31 +154,40 @@ def _opened(
     states = SqlState(state_engine)
     store = SqlStore(read_engine, all_projections(zone), zone)
     projector = Projector(log, store)
-    exporter = Exporter()
+    readers = Readers(read_engine, zone)
+    exporter = Exporter(build_of("embedded", ENGINE, policy.packs[policy.default_pack]))
     supervisor = None
     if not stale:
         store.prepare()
     if supervises:
-        supervisor = Supervisor(
-            log, states, policy, ticking.now_us, ticking.may_tick, exporter.observe_delay
-        )
+        on_delay = exporter.role("supervise").observe_delay
+        supervisor = Supervisor(log, states, policy, ticking.now_us, ticking.may_tick, on_delay)
         if not stale:
             projector.claim(range(log.partitions))
-            since = {
-                name: policy.calendars[name].midnight_after(day - timedelta(days=1))
-                for name, day in calendars.effective_from.items()
-            }
+            since = _effective_from(policy, calendars)
             if ticking.may_tick():
                 publish_configured(log, states, policy, ticking.now_us(), since)
-    engine = Engine(supervisor, projector, log.partitions if supervises and not stale else 0)
+    follows = supervises and not stale
+    engine = Engine(supervisor, projector, log.partitions if follows else 0)
     log.on_append(engine.wake)
+    if follows:
+        _tell_of(engine, exporter, states, readers)
+    measured = Measured(
+        log=log,
+        states=states,
+        readers=readers,
+        measures=Measures(read_engine, zone),
+        dead_letters=SqliteDeadLetters(log),
+        calendars=policy.calendars,
+        now_us=ticking.now_us,
+    )
     hall = Hall(
         settings=surface(settings, generated=False),
         log=log,
-        dead_letters=SqliteDeadLetters(log),
+        dead_letters=measured.dead_letters,
         states=states,
         read_engine=read_engine,
-        readers=Readers(read_engine, zone),
+        readers=readers,
         policy=policy,
         clock=ticking,
         lock=lock,
@@ -183,12 +195,27 @@ def _opened(
         projector=projector,
         engine=engine,
         exporter=exporter,
+        measured=measured,
         names={},
         published=Published(log, states.publications, lambda: time.monotonic_ns() // 1_000),
         closers=[log.close, state_engine.dispose, read_engine.dispose],
     )
     exporter.read(hall.figures)
     return hall
+
+
+def _effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
+    """Return the instant from which each calendar that says so governs."""
+    return {
+        name: policy.calendars[name].midnight_after(day - timedelta(days=1))
+        for name, day in calendars.effective_from.items()
+    }
+
+
+def _tell_of(engine: Engine, exporter: Exporter, states: SqlState, readers: Readers) -> None:
+    """Let the meters of this process's roles follow what the engine commits."""
+    engine.on_moved(meter_of(exporter.role("supervise"), states))
+    engine.on_moved(meter_of(exporter.role("project"), readers))
 
 
 class _Late:

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
-from alerts.metrics import Figures
+from alerts.figures import Figures, single
 from consoles import answers, explanations
 from consoles.api.hall_port import AsyncLog
 from consoles.clock import Clock
 from consoles.engine import Engine
 from consoles.folder import FolderLock
+from consoles.measuring import Measured
 from consoles.published import Published
 from ledger.errors import HallError, RecordUnreadable
 from ledger.log import DeadLetters, Position
@@ -82,6 +83,7 @@ class Hall:
     projector: Projector
     engine: Engine
     exporter: Exporter
+    measured: Measured
     names: Names
     published: Published
     closers: list[Closer]
@@ -185,29 +187,34 @@ class Hall:
 
     def figures(self) -> Figures:
         """Return what the metrics show now."""
-        now_us = self.now_us()
-        report = self.supervisor.report if self.supervisor else None
-        return Figures(
-            singles={
-                "hall_supervision_lag_records": self.supervisor.lag() if self.supervisor else 0,
-                "hall_projection_lag_records": sum(self.projector.lags().values()),
-                "hall_log_records": sum(self.log.ends().values()),
-                "hall_supervision_suspended_cases": self.states.suspended_count(),
-                "hall_supervision_last_tick_poll_timestamp_seconds": (
-                    report.last_tick_poll_us / 1e6 if report else 0
-                ),
-                "hall_supervision_ticks_held": int(bool(report and report.ticks_held)),
-                "hall_engine_up": int(self.engine.failure is None and not self._unreadable()),
+        return {**self.measured.figures(), **self._work()}
+
+    def _work(self) -> Figures:
+        """Return how the loops of this process stand; nothing where another supervises."""
+        supervisor = self.supervisor
+        if supervisor is None:
+            return {}
+        report, unreadable = supervisor.report, self._unreadable()
+        polled_us = report.last_tick_poll_us
+        polled = [(str(number),) for number in self.log.ends() if polled_us]
+        age_s = max(0.0, (self.now_us() - polled_us) / 1e6)
+        return {
+            "hall_engine_up": single(int(self.engine.failure is None and not unreadable)),
+            "hall_worker_stopped": {
+                (role, str(number)): int(number in stopped)
+                for role, stopped in (
+                    ("supervise", report.unreadable),
+                    ("project", self.engine.unreadable),
+                )
+                for number in self.log.ends()
             },
-            cards=self.readers.cards_by_level_and_hall(),
-            cases=self.readers.cases_by_state(),
-            dead_letters=self.dead_letters.counts(),
-            calendars={
-                name: calendar.days_remaining(now_us)
-                for name, calendar in self.policy.calendars.items()
-                if calendar.spec.published_years
-            },
-        )
+            "hall_supervision_ticks_held": single(int(report.ticks_held)),
+            "hall_supervision_conflicts_total": single(report.conflicts),
+            "hall_supervision_last_tick_poll_timestamp_seconds": dict.fromkeys(
+                polled, polled_us / 1e6
+            ),
+            "hall_supervision_tick_poll_age_seconds": dict.fromkeys(polled, age_s),
+        }
 
     def metrics(self) -> bytes:
         """Return the metrics in Prometheus text format."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
+from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
+from ledger.drivers.kafka_log import KafkaLog
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
@@ -17,14 +20,15 @@ from consoles.brokers import access_of, place_of
 from consoles.clock import DatabaseClock
 from consoles.engine import Engine
 from consoles.hall import Hall
+from consoles.measuring import Measured, build_of
 from consoles.published import Published
 from consoles.settings import Settings
-from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
-from ledger.drivers.kafka_log import KafkaLog
 from ledger.drivers.sql_engine import open_engine
 from ledger.errors import HallError, SettingInvalid
+from processors.drivers.partition_owner import ENGINE
 from processors.drivers.sql_state import SqlState
 from processors.supervision.policy import Policy
+from projections.drivers.measures import Measures
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 from projections.drivers.sql_store import SqlStore
@@ -39,6 +43,8 @@ class Parts:
     """What every process of the Kafka edition holds."""
 
     settings: Settings
+    place: KafkaPlace
+    access: KafkaAccess
     policy: Policy
     zone: ZoneInfo
     engine: SqlEngine
@@ -70,7 +76,7 @@ def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
     """
     if settings.database == "sqlite:":
         raise SettingInvalid(
-            "database: found 'sqlite:', expected postgresql://user@host/name beside a log on Kafka.",
+            "database: found 'sqlite:', expected postgresql://user@host/name beside Kafka.",
             hint="Set HALL_DATABASE.",
         )
     policy, zone = load_policy(settings), ZoneInfo(settings.zone)
@@ -81,12 +87,15 @@ def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
         if not stale:
             store.prepare()
         clock = DatabaseClock(states.now_us)
-        log = KafkaLog(place_of(settings), access_of(settings), now=clock.now_us)
+        place, access = place_of(settings), access_of(settings)
+        log = KafkaLog(place, access, now=clock.now_us)
     except BaseException:
         engine.dispose()
         raise
     return Parts(
         settings=settings,
+        place=place,
+        access=access,
         policy=policy,
         zone=zone,
         engine=engine,
@@ -94,7 +103,7 @@ def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
         store=store,
         clock=clock,
         log=log,
-        dead_letters=KafkaDeadLetters(place_of(settings), access_of(settings), now=clock.now_us),
+        dead_letters=KafkaDeadLetters(place, access, now=clock.now_us),
     )
 
 
@@ -147,20 +156,32 @@ def open_node(settings: Settings, *, stale: bool = False) -> Hall:
         HallError: as `open_parts` says.
     """
     parts = open_parts(settings, stale=stale)
+    readers = Readers(parts.engine, parts.zone)
+    measured = Measured(
+        log=parts.log,
+        states=parts.states,
+        readers=readers,
+        measures=Measures(parts.engine, parts.zone),
+        dead_letters=parts.dead_letters,
+        calendars=parts.policy.calendars,
+        now_us=parts.clock.now_us,
+        clock_difference=lambda: parts.clock.gap_us() / 1e6,
+    )
     hall = Node(
         settings=surface(settings, generated=False),
         log=parts.log,
         dead_letters=parts.dead_letters,
         states=parts.states,
         read_engine=parts.engine,
-        readers=Readers(parts.engine, parts.zone),
+        readers=readers,
         policy=parts.policy,
         clock=parts.clock,
         lock=None,
         supervisor=None,
         projector=Projector(parts.log, parts.store),
         engine=Engine(None, None, 0),
-        exporter=Exporter(),
+        exporter=Exporter(build_of("kafka", ENGINE, parts.policy.pack_for(None))),
+        measured=measured,
         names={},
         published=Published(
             parts.log, parts.states.publications, lambda: time.monotonic_ns() // 1_000

@@ -55,6 +55,22 @@ class Settings:
     packs: str = field(default="", metadata=_about("folder of local rule packs; none if empty"))
     calendar: str = field(default="cn", metadata=_about("working calendar of the hall"))
     calendars: str = field(default="", metadata=_about("folder of local calendars; none if empty"))
+    worker_name: str = field(
+        default="",
+        metadata=_about("name of a worker that outlives its restarts; the host's name if empty"),
+    )
+    worker_port: int = field(
+        default=9464,
+        metadata=_about(
+            "port of a worker's metrics and readiness; 0 takes a free one", least=0, most=65_535
+        ),
+    )
+    session_timeout_s: int = field(
+        default=10,
+        metadata=_about(
+            "silence after which another worker takes over", unit="seconds", least=2, most=300
+        ),
+    )
     max_body_bytes: int = field(
         default=8 * 1024 * 1024,
         metadata=_about("greatest body of one POST", unit="bytes", least=1024, most=1 << 30),

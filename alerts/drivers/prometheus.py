@@ -1,65 +1,75 @@
-"""Exports the metrics through prometheus-client, from figures read at scrape time."""
+"""Exports the metrics of one process through prometheus-client.
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from threading import Lock
+Figures are read at scrape time, from whoever answers for them: a hall reads its read models, a
+worker its meters (`role_meter.py`). Where two sources tell the same, the later one counts.
+"""
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
-from alerts.metrics import DELAY_BUCKETS_SECONDS, METRICS, Figures, bounded
+from alerts.drivers.role_meter import Delays, RoleMeter
+from alerts.figures import Build, Figures, Role, Samples, joined
+from alerts.metrics import BUILD_INFO, HALL_METRICS, WORKER_METRICS
+from alerts.metrics import Metric as Described
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Exporter:
-    """One registry of one hall; nothing process-wide."""
+    """One registry of one process; nothing process-wide but what the system says of the process.
 
-    def __init__(self) -> None:
-        """Begin with what is observed; `read` adds what is looked up."""
+    A worker takes a meter for each of its roles and says with `follows` whether its loops are at
+    work; a hall says where its figures are read.
+    """
+
+    def __init__(self, build: Build) -> None:
+        """Begin with what runs; sources are added by `read` and `role`."""
         self._registry = CollectorRegistry()
-        self._delays = _Delays()
+        self._build = build
+        self._sources: list[Callable[[], Figures]] = []
+        self._meters: dict[Role, RoleMeter] = {}
+        self._up: bool | None = None
+        self._delays = Delays()
+        self._registry.register(_Collector(self._figures, self._delays))
+        ProcessCollector(registry=self._registry)
 
     def read(self, figures: Callable[[], Figures]) -> None:
         """Export what `figures` answers at each scrape."""
-        self._registry.register(_Collector(figures, self._delays))
+        self._sources.append(figures)
 
-    def observe_delay(self, seconds: float) -> None:
-        """Count how late a live fact was learned."""
-        self._delays.observe(max(0.0, seconds))
+    def role(self, role: Role) -> RoleMeter:
+        """Return the meter of a role of this process; the same one each time."""
+        if role not in self._meters:
+            self._meters[role] = RoleMeter(role, self._delays)
+            self._sources.append(self._meters[role].figures)
+        return self._meters[role]
+
+    def follows(self, up: bool) -> None:
+        """Say whether the loops of this process follow the log; nothing is exported before."""
+        self._up = up
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus text format."""
         return generate_latest(self._registry)
 
-
-class _Delays:
-    """A histogram without the series of creation times that the client's own adds."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._counts = [0] * (len(DELAY_BUCKETS_SECONDS) + 1)
-        self._sum = 0.0
-
-    def observe(self, seconds: float) -> None:
-        with self._lock:
-            self._counts[bisect_left(DELAY_BUCKETS_SECONDS, seconds)] += 1
-            self._sum += seconds
-
-    def read(self) -> tuple[list[tuple[str, float]], float]:
-        """Return (bound, count up to it) of each bucket, and the sum."""
-        with self._lock:
-            counts, total = list(self._counts), self._sum
-        bounds = [*(str(float(bound)) for bound in DELAY_BUCKETS_SECONDS), "+Inf"]
-        below = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip(bounds, counts, strict=True):
-            below += count
-            buckets.append((bound, below))
-        return buckets, total
+    def _figures(self) -> Figures:
+        figures = joined(self._sources)
+        figures[BUILD_INFO.name] = {tuple(self._build): 1}
+        if self._up is not None:
+            figures["hall_engine_up"] = {(): int(self._up)}
+        return figures
 
 
 class _Collector(Collector):
-    def __init__(self, figures: Callable[[], Figures], delays: _Delays) -> None:
+    def __init__(self, figures: Callable[[], Figures], delays: Delays) -> None:
         self._figures = figures
         self._delays = delays
 
@@ -69,23 +79,31 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         figures = self._figures()
-        labelled: Mapping[str, Mapping[tuple[str, ...], float]] = {
-            "hall_cards": bounded(figures.cards),
-            "hall_cases": {(state,): count for state, count in figures.cases.items()},
-            "hall_dead_letters": {(k,): count for k, count in figures.dead_letters.items()},
-            "hall_calendar_remaining_days": {(k,): n for k, n in figures.calendars.items()},
-        }
-        for metric in METRICS:
+        for metric in (*HALL_METRICS, *WORKER_METRICS, BUILD_INFO):
             if metric.kind == "histogram":
-                buckets, total = self._delays.read()
-                histogram = HistogramMetricFamily(metric.name, metric.meaning)
-                histogram.add_metric([], buckets, total)
-                yield histogram
-                continue
-            family = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
-            values = labelled.get(metric.name) or (
-                {} if metric.labels else {(): figures.singles[metric.name]}
-            )
-            for labels, value in values.items():
-                family.add_metric(labels, value)
-            yield family
+                yield from self._histogram(metric)
+            elif figures.get(metric.name):
+                yield _family(metric, figures[metric.name])
+
+    def _histogram(self, metric: Described) -> Iterator[Metric]:
+        if not self._delays.are_observed:
+            return
+        buckets, total = self._delays.read()
+        histogram = HistogramMetricFamily(metric.name, metric.meaning)
+        histogram.add_metric([], buckets, total)
+        yield histogram
+
+
+def _family(metric: Described, samples: Samples) -> Metric:
+    """Return the samples of one metric of the table.
+
+    The labels of each must be as many as the table says.
+    """
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family: CounterMetricFamily | GaugeMetricFamily = kind(
+        metric.name, metric.meaning, labels=metric.labels
+    )
+    for labels, value in samples.items():
+        assert len(labels) == len(metric.labels), f"{metric.name} has labels {metric.labels}"
+        family.add_metric(labels, value)
+    return family

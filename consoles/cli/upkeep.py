@@ -22,6 +22,7 @@ from ledger.system_events import LogSkipped
 from processors.drivers.partition_owner import ENGINE
 from processors.loop import entry_of
 from projections.drivers.rebuild import Rebuild
+from projections.drivers.rebuild_journal import note_rebuild
 from projections.registry import all_projections
 
 DIFFERENCES_SHOWN = 20
@@ -53,6 +54,13 @@ def rebuild(context: click.Context, only_check: bool, as_json: bool) -> None:
                 bar.update(done - bar.pos)
 
             rebuilt = made.check(progress) if only_check else made.replace(progress)
+        note_rebuild(
+            hall.read_engine,
+            hall.now_us(),
+            rebuilt,
+            replaced=not only_check,
+            compared=only_check,
+        )
     answer = {
         "records": rebuilt.records,
         "rows": dict(rebuilt.rows),

@@ -339,11 +339,6 @@ class Readers:
             total = connection.execute(in_total, values).mappings().one()
         return Summary([dict(row) for row in found], dict(total))
 
-    def cases_by_state(self) -> Mapping[str, int]:
-        """Return how many cases there are by phase."""
-        sql = "SELECT phase, COUNT(*) AS n FROM cases GROUP BY phase"
-        return {row["phase"]: row["n"] for row in self._rows(sql)}
-
     def cards_by_level_and_hall(self) -> Mapping[tuple[str, str], int]:
         """Return how many cards are live and the highest of their clock, by (hall, level)."""
         sql = (

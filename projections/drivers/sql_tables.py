@@ -118,3 +118,15 @@ ZONE_OFFSETS = Table(
     Column("suffix", TEXT, nullable=False, comment="The offset as ISO 8601 writes it"),
     comment="Offsets of the hall's zone, by which views show local time.",
 )
+
+REBUILDS = Table(
+    "remade",
+    OWN,
+    Column("kind", Text(), primary_key=True, comment="check or replace"),
+    Column("finished_us", BigInteger(), nullable=False, comment="When it ended"),
+    Column("records", BigInteger(), nullable=False, comment="Records it read"),
+    Column(
+        "differences", BigInteger(), comment="Rows that differed, as far as told; absent if unasked"
+    ),
+    comment="How the last rebuild of each kind ended.",
+)

@@ -120,12 +120,12 @@ def test_an_unreadable_record_stops_all_behind_it_and_readiness_says_why_until_i
         made.engine.start()
         wait_until(lambda: not made.status()["ready"], "it is not ready", 10)
         assert f"offset {offset}" in made.status()["reasons"][0]
-        assert made.figures().singles["hall_engine_up"] == 0
+        assert made.figures()["hall_engine_up"][()] == 0
         assert made.readers.case("C-1") is None
         made.log.append([skip(made, offset, BROKEN)])
         wait_until(lambda: made.readers.case("C-1") is not None, "it goes on", 10)
         wait_until(lambda: made.status()["ready"], "it is ready", 10)
-        assert made.figures().singles["hall_engine_up"] == 1
+        assert made.figures()["hall_engine_up"][()] == 1
 
 
 def test_a_hall_stopped_by_an_unreadable_record_can_be_closed(tmp_path: Path) -> None:

@@ -275,15 +275,12 @@ def test_the_board_counts_cards_by_level_and_what_became_of_them(tmp_path: Path)
     assert readers.board_counts(department="D9")["yellow_live"] == 0
 
 
-def test_metrics_count_cases_by_phase_and_highest_live_cards_by_hall_and_level(
-    tmp_path: Path,
-) -> None:
+def test_the_highest_live_cards_are_counted_by_hall_and_level(tmp_path: Path) -> None:
     readers = Board(
         tmp_path,
         [*case(1, 0), r.card(r.at(3), "warning"), r.card(r.at(5), "yellow"), *case(2, 0)],
     ).readers
 
-    assert readers.cases_by_state() == {"accepted": 2}
     assert readers.cards_by_level_and_hall() == {("H1", "yellow"): 1}
 
 

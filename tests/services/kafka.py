@@ -5,11 +5,12 @@ continued. With `users` the cluster speaks SASL/PLAIN and decides by ACLs (Stand
 """
 
 import base64
+import re
 import shutil
+import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,11 @@ READY_SECONDS_MAX = 120
 SUPERUSER = "broker"
 """The account of the brokers among themselves, and of what a test has to set up."""
 _PASSWORD = "of-the-brokers"
+_IMPATIENT = {
+    "reconnect_backoff_max_ms": 500,  # the default grows to 30 s while a node is down
+    "bootstrap_timeout_ms": 10_000,
+    "request_timeout_ms": 10_000,
+}
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
@@ -64,14 +70,24 @@ class KafkaNode(ServiceProcess):
             [*java, "kafka.Kafka", self.properties], folder / f"node{number}.log", user=None
         )
 
-    def format(self, cluster_id: str, *, alone: bool) -> None:
+    def format(self, *, alone: bool) -> None:
         """Make the data folder; a node that is alone begins the quorum of controllers."""
-        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id]
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _kafka_uuid()]
         command += ["-c", str(self.properties), *(["--standalone"] if alone else [])]
         tool = ServiceProcess(command, self.log)
         tool.start()
         if tool.ended() != 0:
             raise ServiceFailed(tool.said("could not format its data folder"))
+
+    def format_like(self, first: "KafkaNode") -> None:
+        """Make the data folder of another node of the same cluster, without another Java."""
+        shutil.copytree(first.data, self.data)
+        properties = self.data / "meta.properties"
+        text = properties.read_text("utf-8").replace(
+            f"node.id={first.number}", f"node.id={self.number}"
+        )
+        text = re.sub("(?m)^directory.id=.*$", f"directory.id={_kafka_uuid()}", text)
+        properties.write_text(text, "utf-8")
 
 
 class KafkaCluster:
@@ -116,18 +132,17 @@ class KafkaCluster:
 
     def admin(self, user: str = SUPERUSER) -> Any:
         """A KafkaAdminClient, to be closed by the caller."""
-        return KafkaAdminClient(**self.client(user))
+        return KafkaAdminClient(**self.client(user), **_IMPATIENT)
 
     def __enter__(self) -> "KafkaCluster":
         """Make the data folders, start every node and wait until the cluster is ready."""
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        cluster_id = "h" + cluster_id[1:]  # one that began with a dash would read as an option
-        alone = len(self.nodes) == 1
+        first, *others = self.nodes
         try:
             for node in self.nodes:
                 node.properties.write_text(self._properties(node), "utf-8")
-            with ThreadPoolExecutor(len(self.nodes)) as pool:
-                list(pool.map(lambda node: node.format(cluster_id, alone=alone), self.nodes))
+            first.format(alone=not others)
+            for node in others:
+                node.format_like(first)
             self.heal()
         except BaseException:
             self.close()
@@ -158,7 +173,9 @@ class KafkaCluster:
 
     def leader(self, topic: str, partition: int) -> KafkaNode:
         """The node that leads a partition now."""
-        for each in self._described([topic]).get(topic, []):
+        with closing(self.admin()) as admin:
+            (described,) = admin.describe_topics([topic])
+        for each in described["partitions"]:
             if each["partition_index"] == partition and each["leader_id"] > 0:
                 return self.nodes[int(each["leader_id"]) - 1]
         raise ServiceFailed(f"partition {partition} of {topic} has no leader")
@@ -185,18 +202,25 @@ class KafkaCluster:
             time.sleep(0.2)
 
     def _in_sync(self) -> bool:
-        """Whether every node is known as alive and every partition has all its replicas."""
-        with closing(self.admin()) as admin:
+        """Whether each node answers, and knows that all live and each replica is in sync.
+
+        Each is asked by itself: for some seconds after a node is killed the others take it for
+        alive, and one that starts answers only when the controllers have taken it in again.
+        """
+        return all(self._is_whole_for(node) for node in self.nodes)
+
+    def _is_whole_for(self, node: KafkaNode) -> bool:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", node.port)) != 0:
+                return False
+        asked = {**self.client(), "bootstrap_servers": node.address}
+        with closing(KafkaAdminClient(**asked, **_IMPATIENT)) as admin:
             alive = {each["broker_id"] for each in admin.describe_cluster()["brokers"]}
-        partitions = [each for topic in self._described(None).values() for each in topic]
-        return alive == {node.number for node in self.nodes} and all(
+            topics = admin.describe_topics()
+        partitions = [each for topic in topics for each in topic["partitions"]]
+        return alive == {each.number for each in self.nodes} and all(
             set(each["isr_nodes"]) == set(each["replica_nodes"]) for each in partitions
         )
-
-    def _described(self, topics: list[str] | None) -> dict[str, list[dict[str, Any]]]:
-        with closing(self.admin()) as admin:
-            found = admin.describe_topics(topics)
-        return {topic["name"]: topic["partitions"] for topic in found}
 
     def _properties(self, node: KafkaNode) -> str:
         listener = "SASL_PLAINTEXT" if self.users else "PLAINTEXT"
@@ -246,6 +270,11 @@ class KafkaCluster:
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": f"User:{SUPERUSER}",
         }
+
+
+def _kafka_uuid() -> str:
+    """A UUID as Kafka writes it, which never begins with a dash: that would read as an option."""
+    return "h" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
 
 def _controller(node: KafkaNode) -> str:
