@@ -64,6 +64,7 @@ def create_app(hall: HallPort, *, pages: bool = True) -> FastAPI:
     app.state.live = Live(app.state.feed, counters, clients_max=settings.max_live_clients)
     endpoint = EventsEndpoint(
         intake,
+        hall.readers,
         gate,
         counters,
         body_max=settings.max_body_bytes,

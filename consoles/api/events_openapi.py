@@ -63,8 +63,17 @@ EVENTS_OPERATION: dict[str, Any] = {
     "description": (
         "CloudEvents 1.0 in structured JSON. The same event may be sent again at any time: the "
         "first of an identity counts. Of a batch the valid events are taken and the others are "
-        "kept as dead letters; `results` says for each what became of it."
+        "kept as dead letters; `results` says for each what became of it. With `Prefer: wait=N` "
+        "(RFC 7240) the answer waits, at most N seconds, until the events can be read."
     ),
+    "parameters": [
+        {
+            "name": "Prefer",
+            "in": "header",
+            "schema": {"type": "string", "examples": ["wait=5"]},
+            "description": "`wait=N`, up to 30: answer once the read models have passed the events",
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -76,6 +85,7 @@ EVENTS_OPERATION: dict[str, Any] = {
     "responses": {
         "201": _answer("one event, appended", _PLACED),
         "200": _answer("one event, known already; or a batch, all taken", _BATCH),
+        "202": _answer("taken, but not in the read models within the time given", _BATCH),
         "207": _answer("a batch, some events taken", _BATCH),
         "400": _problem("malformed, or no event could be taken; kept as dead letters"),
         "409": _problem("the identity exists with other content; the first counts"),

@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from consoles.api import batch_text
+from consoles.api.awaiting import Reading, asked_to_wait, awaited
 from consoles.api.body import ClientGone, Gate, Held, Oversized, read_body
 from consoles.api.counters import Counters
 from consoles.api.events_answer import batch_answer, record_of, single_answer
-from consoles.api.intake import Intake, Letter, Refused, reason_of, source_of
+from consoles.api.intake import Intake, Letter, Refused, Result, reason_of, source_of
 from consoles.api.media_type import check_media_type
 from consoles.api.problems import problem_response, scope_language
 from consoles.api.refusals import BodyTooLarge, EventsRefused, TooManyEvents
@@ -29,10 +30,18 @@ class EventsEndpoint:
     """Takes events over HTTP."""
 
     def __init__(
-        self, intake: Intake, gate: Gate, counters: Counters, *, body_max: int, events_max: int
+        self,
+        intake: Intake,
+        readers: Reading,
+        gate: Gate,
+        counters: Counters,
+        *,
+        body_max: int,
+        events_max: int,
     ) -> None:
         """Hand valid events to `intake`; refuse bodies and batches over the bounds."""
         self._intake = intake
+        self._readers = readers
         self._gate = gate
         self._counters = counters
         self._body_max = body_max
@@ -68,12 +77,22 @@ class EventsEndpoint:
             response = batch_answer(values, results, lang)
             if response.status_code == 400:
                 self._counters.problems[EventsRefused.code] += 1
-            return response
+            return await self._awaited(scope, response, results)
         (result,) = results
         if not isinstance(result, Appended):
             result.details["record"] = record_of(values[0])
             raise result
-        return single_answer(result)
+        return await self._awaited(scope, single_answer(result), results)
+
+    async def _awaited(
+        self, scope: Scope, response: Response, results: Sequence[Result]
+    ) -> Response:
+        """Hold an answer back until what was taken can be read, where the sender asks for that."""
+        seconds = asked_to_wait(scope)
+        places = [each.position for each in results if isinstance(each, Appended)]
+        if not seconds or not places:
+            return response
+        return await awaited(response, places, self._readers, seconds)
 
     async def _parsed(self, body: bytes, sender: str) -> tuple[list[Any], bool]:
         """Parse a body; one that cannot be taken at all becomes one dead letter."""
