@@ -164,7 +164,7 @@ def _opened(
         supervisor = Supervisor(log, states, policy, ticking.now_us, ticking.may_tick, on_delay)
         if not stale:
             projector.claim(range(log.partitions))
-            since = _effective_from(policy, calendars)
+            since = effective_from(policy, calendars)
             if ticking.may_tick():
                 publish_configured(log, states, policy, ticking.now_us(), since)
     follows = supervises and not stale
@@ -204,7 +204,7 @@ def _opened(
     return hall
 
 
-def _effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
+def effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
     """Return the instant from which each calendar that says so governs."""
     return {
         name: policy.calendars[name].midnight_after(day - timedelta(days=1))

@@ -5,16 +5,10 @@ A worker that met an error ends with exit code 70, and whoever supervises proces
 compose, `hall worker` without a role) starts it again.
 """
 
-import logging
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
+import socket
 from dataclasses import dataclass
-from types import FrameType
-from typing import Literal
 
+from consoles.family import Role
 from consoles.following import ProjectionFollower
 from consoles.kafka_edition import Parts, open_parts
 from consoles.settings import Settings
@@ -24,14 +18,8 @@ from processors.drivers import faust_worker
 from processors.drivers.embedded import Supervisor
 from projections.drivers.projector import Projector
 
-logger = logging.getLogger(__name__)
-
-Role = Literal["supervise", "project"]
-ROLES: tuple[Role, ...] = ("supervise", "project")
-GROUP = "hall.{role}"
-BACKOFF_S, BACKOFF_MAX_S = 1.0, 30.0
-LIVED_S = 60.0
-"""A process that lived so long is started again at once."""
+GROUP = "{topic}.{role}"
+"""Consumer group of a role; named after the topic, so that two halls on one cluster never meet."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,12 +34,13 @@ class Worker:
 
     def run(self) -> None:
         """Follow the log until SIGTERM or SIGINT; an error ends the process with 70."""
-        settings, place = self.parts.settings, self.parts.log.place
+        settings, place = self.parts.settings, self.parts.place
+        name = settings.worker_name or socket.gethostname()
         membership = faust_worker.Membership(
             brokers=place.servers,
             topic=place.topic,
-            group=GROUP.format(role=self.role),
-            instance=f"{settings.worker_name}.{self.role}",
+            group=GROUP.format(topic=place.topic, role=self.role),
+            instance=f"{name}.{self.role}",
             session_timeout_s=settings.session_timeout_s,
             credentials=faust_worker.credentials(self.parts.access.options()),
         )
@@ -100,61 +89,3 @@ def _supervisor(parts: Parts, delivery: Delivery) -> Supervisor:
 
 def _projector(parts: Parts, delivery: Delivery) -> ProjectionFollower:
     return ProjectionFollower(Projector(parts.log, parts.store, delivery))
-
-
-class Family:
-    """The processes of several roles, each started again when it ends by itself."""
-
-    def __init__(self, roles: Sequence[Role], arguments: Sequence[str]) -> None:
-        """Begin with none running.
-
-        Args:
-            roles: one process each.
-            arguments: of the command line of each, before its role.
-        """
-        self._commands = {role: [*arguments, "--role", role] for role in roles}
-        self._running: dict[Role, subprocess.Popen[bytes]] = {}
-        self._started: dict[Role, float] = {}
-        self._pause: dict[Role, float] = dict.fromkeys(roles, 0.0)
-        self._leaving = False
-
-    def run(self) -> None:
-        """Keep all running until SIGTERM or SIGINT; then end them in order."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._leave)
-        while not self._leaving:
-            for role in self._commands:
-                self._look_after(role)
-            time.sleep(0.2)
-        for process in self._running.values():
-            process.terminate()
-        for process in self._running.values():
-            process.wait()
-
-    def _look_after(self, role: Role) -> None:
-        process, now = self._running.get(role), time.monotonic()
-        if process is not None and process.poll() is None:
-            return
-        if process is not None:
-            lived_s = now - self._started[role]
-            again_s = min(max(2 * self._pause[role], BACKOFF_S), BACKOFF_MAX_S)
-            self._pause[role] = 0.0 if lived_s >= LIVED_S else again_s
-            logger.error(
-                "The worker %s ended with %s; it starts again in %.0f s.",
-                role,
-                process.returncode,
-                self._pause[role],
-            )
-            del self._running[role]
-            self._started[role] = now
-        if now - self._started.get(role, 0.0) >= self._pause[role] and not self._leaving:
-            self._running[role] = subprocess.Popen(self._commands[role])  # noqa: S603 - our own
-            self._started[role] = now
-
-    def _leave(self, _number: int, _frame: FrameType | None) -> None:
-        self._leaving = True
-
-
-def own_command() -> list[str]:
-    """Return how this program was called, up to its subcommand."""
-    return [sys.executable, "-m", "consoles.cli.main"]

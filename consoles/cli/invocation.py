@@ -16,7 +16,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from consoles.bootstrap import Role, open_hall, spare_the_collector
+from consoles.bootstrap import EMBEDDED, Role, open_hall, spare_the_collector
 from consoles.hall import Hall
 from consoles.settings import Settings, load_settings
 from ledger.errors import EventInvalid, HallError, LogUnavailable, SettingInvalid
@@ -100,14 +100,14 @@ def settings_of(context: click.Context, **overrides: Any) -> Settings:
 def hall_of(
     context: click.Context, role: Role, *, make: bool = False, stale: bool = False
 ) -> Iterator[Hall]:
-    """Open the data folder for one command and close it in order.
+    """Open the hall, in the data folder or on Kafka, for one command and close it in order.
 
     Args:
         make: make the folder where it does not exist.
         stale: the command makes the read models again, so those of another version do not matter.
     """
     settings = settings_of(context)
-    if not make and not settings.data.is_dir():
+    if settings.log == EMBEDDED and not make and not settings.data.is_dir():
         raise click.UsageError(
             f"The data folder {settings.data} does not exist. "
             "Make one with `hall demo`, `hall serve` or `hall import`, or name another with --data."

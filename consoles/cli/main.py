@@ -8,12 +8,14 @@ import click
 from consoles.cli.catalogue import catalogue_group
 from consoles.cli.explaining import explain
 from consoles.cli.importing import import_group
+from consoles.cli.publishing import publish
 from consoles.cli.reading import cards, case
 from consoles.cli.restating import restate
 from consoles.cli.serving import demo, serve
 from consoles.cli.simulating import simulate
 from consoles.cli.upkeep import check, rebuild, skip
 from consoles.cli.whatif import whatif
+from consoles.cli.worker import worker
 from ledger.errors import PolicyError
 
 assert PolicyError.code, "python -O strips the checks this program relies on"
@@ -38,6 +40,8 @@ def main(context: click.Context, data: Path | None) -> None:
 for command in (
     demo,
     serve,
+    worker,
+    publish,
     import_group,
     catalogue_group,
     simulate,

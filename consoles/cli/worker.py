@@ -6,8 +6,7 @@ import click
 
 from consoles.bootstrap import spare_the_collector
 from consoles.cli.invocation import guarded, settings_of
-
-ROLES = ("supervise", "project")
+from consoles.family import OWN_COMMAND, ROLES, Family, Role
 
 
 @click.command()
@@ -17,14 +16,15 @@ ROLES = ("supervise", "project")
 @click.option("--name", default=None, help="Name of this worker that outlives its restarts.")
 @click.pass_context
 @guarded
-def worker(context: click.Context, role: str | None, name: str | None) -> None:
+def worker(context: click.Context, role: Role | None, name: str | None) -> None:
     """Follow the log on Kafka and judge, or keep the read models; ends with 70 at any error."""
-    from consoles.worker import Family, open_worker, own_command
+    from consoles.worker import open_worker
 
     settings = settings_of(context, worker_name=name)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if role is None:
-        Family(ROLES, [*own_command(), "worker", "--name", settings.worker_name]).run()
+        arguments = ["--name", settings.worker_name] if settings.worker_name else []
+        Family([*OWN_COMMAND, "worker", *arguments]).run()
         return
     made = open_worker(settings, role)
     spare_the_collector()

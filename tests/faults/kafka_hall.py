@@ -1,0 +1,182 @@
+"""A hall of the Kafka edition as it runs in service: topics, database, workers as processes.
+
+It stands apart because the tests of faults, of equal editions and of the figures in Prometheus set
+up the same hall. Everything ends with it, whatever the test did to it.
+"""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from consoles.kafka_edition import Parts, open_parts
+from consoles.settings import load_settings
+from ledger.log import Entry
+from tests.consoles.commands import COMMAND, WAIT_S, Ran, environment, hall_process
+
+PARTITIONS = 6
+LEVEL_S = 120.0
+
+
+class WorkerProcess:
+    """One worker of one role, in a process of its own with a log file."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self._out = log.open("ab")
+        self.process = subprocess.Popen(
+            command, env=environment(env), stdout=self._out, stderr=subprocess.STDOUT
+        )
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; one that has ended takes none."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def ended(self, within_s: float = WAIT_S) -> int:
+        """Its exit code, once it has ended."""
+        return self.process.wait(within_s)
+
+    def close(self) -> None:
+        """Kill it if it still runs."""
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGKILL)
+        self.process.wait()
+        self._out.close()
+
+    def said(self) -> str:
+        """What it wrote so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+class KafkaHall:
+    """Topics and tables of one hall, and its workers by name.
+
+    Attributes:
+        env: the settings of its processes.
+        parts: the hall as this process sees it.
+    """
+
+    def __init__(
+        self, folder: Path, *, bootstrap: str, topic: str, database_url: str, **settings: object
+    ) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        nodes = bootstrap.count(",") + 1
+        self.env = {
+            "HALL_LOG": f"kafka://{bootstrap}/{topic}",
+            "HALL_DATABASE": database_url,
+            "HALL_PARTITIONS": str(PARTITIONS),
+            "HALL_REPLICATION": str(min(3, nodes)),
+            "HALL_SESSION_TIMEOUT_S": "6",
+            "HALL_WORKER_PORT": "0",
+            **{f"HALL_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        self.workers: dict[str, WorkerProcess] = {}
+        self._parts: Parts | None = None
+
+    def command(self, *args: object) -> Ran:
+        """Run `hall` with the hall's settings."""
+        return hall_process(*args, env=self.env)
+
+    def prepare(self) -> None:
+        """Make topics and tables, and publish what is configured."""
+        for command in (("topics", "apply"), ("database", "apply"), ("publish",)):
+            ran = self.command(*command)
+            assert ran.code == 0, f"hall {' '.join(command)}: {ran.out}{ran.err}"
+
+    @property
+    def parts(self) -> Parts:
+        """The hall, opened in this process."""
+        if self._parts is None:
+            self._parts = open_parts(load_settings({}, self.env))
+        return self._parts
+
+    def start(
+        self,
+        name: str,
+        role: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> WorkerProcess:
+        """Start a worker; one of that name that ran before has ended."""
+        command = [*prefix, *COMMAND, "worker", "--role", role, "--name", name]
+        log = self.folder / f"{name}.{role}.log"
+        worker = WorkerProcess(command, {**self.env, **(env or {})}, log)
+        self.workers[f"{name}.{role}"] = worker
+        return worker
+
+    def keep(self, *names: str) -> None:
+        """Start again what has ended, as whoever supervises processes does."""
+        for key in names or tuple(self.workers):
+            if self.workers[key].process.poll() is not None:
+                name, role = key.rsplit(".", 1)
+                self.workers[key]._out.close()
+                self.start(name, role)
+
+    def append(self, entries: list[Entry]) -> None:
+        """Append facts as an intake node does."""
+        self.parts.log.append(entries)
+
+    def lags(self) -> dict[str, int]:
+        """How far supervision and read models are behind the log."""
+        ends = self.parts.log.ends()
+        judged = self.parts.states.positions()
+        read = {number: at.next_offset for number, at in self.parts.store.positions().items()}
+        return {
+            role: sum(max(0, end - at.get(number, 0)) for number, end in ends.items())
+            for role, at in (("supervise", judged), ("project", read))
+        }
+
+    def settle(self, *, within_s: float = LEVEL_S, restarting: bool = True) -> None:
+        """Wait until everything is judged and projected and nothing more comes."""
+        until = time.monotonic() + within_s
+        still = 0
+        before: dict[int, int] = {}
+        while time.monotonic() < until:
+            if restarting:
+                self.keep()
+            ends = self.parts.log.ends()
+            if ends == before and not any(self.lags().values()):
+                still += 1
+                if still >= 5:
+                    return
+            else:
+                still = 0
+            before = ends
+            time.sleep(0.2)
+        raise AssertionError(f"not level after {within_s:.0f} s: {self.lags()}; {self.said()}")
+
+    def said(self) -> str:
+        """The last words of every worker."""
+        return "\n".join(f"== {name}: {w.said()[-1500:]}" for name, w in self.workers.items())
+
+    def close(self) -> None:
+        """End every worker and release what is open."""
+        for worker in self.workers.values():
+            worker.close()
+        if self._parts is not None:
+            self._parts.close()
+
+
+@contextlib.contextmanager
+def kafka_hall(folder: Path, **where: Any) -> Iterator[KafkaHall]:
+    """A prepared hall; everything of it ends with the block."""
+    hall = KafkaHall(folder, **where)
+    try:
+        hall.prepare()
+        yield hall
+    finally:
+        hall.close()
+
+
+def wait_for(what: str, true: Callable[[], bool], within_s: float = WAIT_S) -> None:
+    """Wait until something is true."""
+    until = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until, f"{what}: not within {within_s:.0f} s"
+        time.sleep(0.05)
