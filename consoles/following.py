@@ -50,6 +50,10 @@ class ProjectionFollower:
         self._unread.pop(partition, None)
         self.unreadable.pop(partition, None)
 
+    def reached(self) -> dict[int, int]:
+        """Return the next offset of each owned partition."""
+        return self._projector.reached()
+
     def turn(self) -> bool:
         """Apply a batch of each partition; whether any record was read."""
         moved = False

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
 from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
 from ledger.drivers.kafka_log import KafkaLog
+from ledger.drivers.kafka_topics import declared, require_topics
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
@@ -53,6 +54,15 @@ class Parts:
     clock: DatabaseClock
     log: KafkaLog
     dead_letters: KafkaDeadLetters
+
+    def require_topics(self) -> None:
+        """Refuse to go on where a topic is not set as it was declared.
+
+        Raises:
+            TopicMismatch: naming topic, setting, what was found and what was expected.
+        """
+        topics = declared(self.place, replication=self.settings.replication)
+        require_topics(self.place, self.access, topics)
 
     def close(self) -> None:
         """Release everything."""

@@ -5,18 +5,27 @@ A worker that met an error ends with exit code 70, and whoever supervises proces
 compose, `hall worker` without a role) starts it again.
 """
 
+import logging
 import socket
 from dataclasses import dataclass
 
+from alerts.drivers.metrics_server import serve_metrics
+from alerts.drivers.prometheus import Exporter
+from alerts.drivers.role_meter import RoleMeter
 from consoles.family import Role
 from consoles.following import ProjectionFollower
 from consoles.kafka_edition import Parts, open_parts
+from consoles.measuring import build_of
+from consoles.metering import Followed, MeteredFollower, Supervising
 from consoles.settings import Settings
 from ledger.delivery import Delivery
 from ledger.reading import Read
 from processors.drivers import faust_worker
 from processors.drivers.embedded import Supervisor
+from processors.drivers.partition_owner import ENGINE
 from projections.drivers.projector import Projector
+
+logger = logging.getLogger(__name__)
 
 GROUP = "{topic}.{role}"
 """Consumer group of a role; named after the topic, so that two halls on one cluster never meet."""
@@ -28,12 +37,16 @@ class Worker:
 
     role: Role
     parts: Parts
-    delivery: Delivery
-    follower: Supervisor | ProjectionFollower
+    follower: MeteredFollower
     host: faust_worker.Host
+    exporter: Exporter
 
     def run(self) -> None:
-        """Follow the log until SIGTERM or SIGINT; an error ends the process with 70."""
+        """Follow the log until SIGTERM or SIGINT; an error ends the process with 70.
+
+        Raises:
+            SettingInvalid: the port of its metrics cannot be had.
+        """
         settings, place = self.parts.settings, self.parts.place
         name = settings.worker_name or socket.gethostname()
         membership = faust_worker.Membership(
@@ -44,6 +57,11 @@ class Worker:
             session_timeout_s=settings.session_timeout_s,
             credentials=faust_worker.credentials(self.parts.access.options()),
         )
+        server = serve_metrics(
+            self.exporter, settings.host, settings.worker_port, self.follower.ready
+        )
+        logger.info("Worker %s, metrics at %s/metrics", membership.instance, server.url)
+        self.exporter.follows(True)
         faust_worker.run(faust_worker.build(membership, self.host))
 
 
@@ -54,19 +72,26 @@ def open_worker(settings: Settings, role: Role) -> Worker:
         HallError: what it needs is not there, or is not as it was declared.
     """
     parts = open_parts(settings)
-    parts.check_topics()
+    parts.require_topics()
     delivery = Delivery(parts.log)
-    follower = _supervisor(parts, delivery) if role == "supervise" else _projector(parts, delivery)
+    exporter = Exporter(build_of("kafka", ENGINE, parts.policy.pack_for(None)))
+    meter = exporter.role(role)
+    inner: Followed = (
+        Supervising(_supervisor(parts, delivery, meter), meter)
+        if role == "supervise"
+        else ProjectionFollower(Projector(parts.log, parts.store, delivery))
+    )
+    follower = MeteredFollower(inner, delivery, meter)
     return Worker(
         role=role,
         parts=parts,
-        delivery=delivery,
         follower=follower,
         host=faust_worker.Host(follower, delivery),
+        exporter=exporter,
     )
 
 
-def _supervisor(parts: Parts, delivery: Delivery) -> Supervisor:
+def _supervisor(parts: Parts, delivery: Delivery, meter: RoleMeter) -> Supervisor:
     def bury(read: Read) -> None:
         parts.dead_letters.put(
             read.raw,
@@ -81,11 +106,8 @@ def _supervisor(parts: Parts, delivery: Delivery) -> Supervisor:
         parts.states,
         parts.policy,
         parts.clock.now_us,
+        on_delay=meter.observe_delay,
         on_conflict=bury,
         partitions=(),
         feed=delivery,
     )
-
-
-def _projector(parts: Parts, delivery: Delivery) -> ProjectionFollower:
-    return ProjectionFollower(Projector(parts.log, parts.store, delivery))

@@ -5,7 +5,7 @@ below it came twice; beyond it something was passed over, and the missing record
 log itself. So it never matters which offsets the consumer has committed.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ class _Partition:
         handed: beyond the last record handed over.
         served: beyond the last record read.
         looked: `handed` when the log was last looked at.
+        end: where the log ended then.
     """
 
     own_until: int
@@ -30,22 +31,23 @@ class _Partition:
     handed: int = 0
     served: int = 0
     looked: int = 0
+    end: int = 0
 
 
 class Delivery:
     """What was handed over and is not read yet, by partition; used by one thread at a time.
 
     Attributes:
-        repeats: records handed over that had been read before.
-        gaps: records read from the log because the consumer had passed them over.
+        repeats: by partition, records handed over that had been read before.
+        gaps: by partition, records read from the log because the consumer had passed them over.
     """
 
     def __init__(self, log: EventLog) -> None:
         """Fill gaps from `log`."""
         self._log = log
         self._partitions: dict[int, _Partition] = {}
-        self.repeats = 0
-        self.gaps = 0
+        self.repeats: Counter[int] = Counter()
+        self.gaps: Counter[int] = Counter()
 
     def begin(self, partition: int) -> None:
         """Begin with what the log holds now; what is handed over later goes on from there."""
@@ -56,8 +58,14 @@ class Delivery:
         ends = self._log.ends()
         for partition, of in self._partitions.items():
             if not of.waiting and of.handed == of.looked and ends[partition] > of.served:
+                self.gaps[partition] += ends[partition] - of.served if of.looked else 0
                 of.own_until = ends[partition]
             of.looked = of.handed
+            of.end = ends[partition]
+
+    def lags(self) -> dict[int, int]:
+        """Return how far each partition was behind the log when it was last looked at."""
+        return {number: max(0, of.end - of.served) for number, of in self._partitions.items()}
 
     def end(self, partition: int) -> None:
         """Forget a partition; what is handed over of it from now on is dropped."""
@@ -71,7 +79,7 @@ class Delivery:
         for delivered in records:
             offset = delivered[0].offset
             if offset < max(of.handed, of.served):
-                self.repeats += 1
+                self.repeats[partition] += 1
             else:
                 of.waiting.append(delivered)
                 of.handed = offset + 1
@@ -81,7 +89,7 @@ class Delivery:
         of = self._partitions[partition]
         waiting = of.waiting
         while waiting and waiting[0][0].offset < from_offset:
-            self.repeats += waiting.popleft()[0].offset >= of.served
+            self.repeats[partition] += waiting.popleft()[0].offset >= of.served
         if waiting and waiting[0][0].offset == from_offset:
             found = _in_a_row(waiting, limit)
         else:
@@ -89,7 +97,7 @@ class Delivery:
             if from_offset >= end:
                 return []
             found = self._log.read(partition, from_offset, min(limit, end - from_offset))
-            self.gaps += 0 if from_offset < of.own_until else len(found)
+            self.gaps[partition] += 0 if from_offset < of.own_until else len(found)
         if found:
             of.served = max(of.served, found[-1][0].offset + 1)
         return found

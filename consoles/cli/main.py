@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from consoles.cli.catalogue import catalogue_group
+from consoles.cli.catching_up import catch_up
 from consoles.cli.explaining import explain
 from consoles.cli.importing import import_group
 from consoles.cli.publishing import publish
@@ -41,6 +42,7 @@ for command in (
     demo,
     serve,
     worker,
+    catch_up,
     publish,
     import_group,
     catalogue_group,

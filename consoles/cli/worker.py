@@ -21,7 +21,11 @@ def worker(context: click.Context, role: Role | None, name: str | None) -> None:
     from consoles.worker import open_worker
 
     settings = settings_of(context, worker_name=name)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("consoles").setLevel(logging.INFO)
+    logging.getLogger("processors").setLevel(logging.INFO)
     if role is None:
         arguments = ["--name", settings.worker_name] if settings.worker_name else []
         Family([*OWN_COMMAND, "worker", *arguments]).run()

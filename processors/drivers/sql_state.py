@@ -338,6 +338,7 @@ def _lost(position: ReaderPosition) -> PartitionLost:
         f"Partition {position.partition}: the position ({position.next_offset}, epoch "
         f"{position.epoch}) has been moved by another owner.",
         hint="Nothing was written; let the other owner go on.",
+        partition=position.partition,
     )
 
 

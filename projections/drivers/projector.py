@@ -103,6 +103,10 @@ class Projector:
                 total += count
         return total
 
+    def reached(self) -> dict[int, int]:
+        """Return the next offset of each owned partition."""
+        return {partition: at.next_offset for partition, at in self._owned.items()}
+
     def lags(self) -> dict[int, int]:
         """Return how many records of each owned partition are not applied yet."""
         ends = self._log.ends()
