@@ -266,5 +266,7 @@ def _listen(app: faust.App, host: Host, topic: str) -> None:
 
 def run(app: faust.App) -> None:
     """Run until SIGTERM or SIGINT; partitions are left in order."""
-    worker = faust.Worker(app, loglevel="WARNING", override_logging=False, redirect_stdouts=False)
+    worker = faust.Worker(
+        app, loglevel="WARNING", override_logging=False, redirect_stdouts=False, quiet=True
+    )
     worker.execute_from_commandline()

@@ -22,10 +22,10 @@ from ledger.findings import (
     DeemedAccepted,
     LimitsSet,
 )
-from ledger.intake_rules import SUPERVISION_SOURCE, instant_from_text
+from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import Position
 from ledger.reading import Read
-from ledger.record import AnyRecord, micros
+from ledger.record import AnyRecord
 from processors.rebuild import last_marker, rebuild
 from processors.simulate import run_out, simulate
 from processors.supervision.policy import Policy
@@ -34,47 +34,16 @@ from processors.supervision.state_codec import encode_state
 from processors.supervision.units import is_unit_tick
 from tests.processors.supervised import DAY_US, Owned
 from tests.simulation.full_packs import policy_of
-from tests.simulation.histories import draw
+from tests.simulation.learned import Event, learned
 
 PACKS = ("hunan", "statutory", "chengdu", "all-by-seconds", "all-by-days")
 SUBJECTS = 60
-Event = tuple[int, dict[str, Any]]
-"""An event with the instant at which the ledger learns it."""
 packs = pytest.mark.parametrize("pack", PACKS)
 
 
 @cache
 def events() -> tuple[Event, ...]:
-    """Everything said of many subjects, in the order the ledger learns it; seeds from 0 on."""
-    learned: list[Event] = []
-    seed = subjects = 0
-    while subjects < SUBJECTS:
-        history = draw(seed)
-        seed += 1
-        if history.calendar != "cn":
-            continue
-        subjects += 1
-        for event in history.log:
-            told = {**event, "subject": f"S-{subjects}"}
-            recorded, _ = told.pop("recordedtime"), told.pop("order")
-            learned.append((micros(instant_from_text("recordedtime", recorded)), told))
-        for number, (_, since, entry) in enumerate(history.catalogue):
-            first_us = micros(instant_from_text("time", history.log[0]["recordedtime"]))
-            learned.append((first_us - DAY_US, _published(f"{subjects}-{number}", since, entry)))
-    return tuple(sorted(learned, key=lambda each: each[0]))
-
-
-def _published(id_: str, since: Any, entry: dict[str, Any] | None) -> dict[str, Any]:
-    said = {"withdrawn": True} if entry is None else {"entry": entry}
-    return {
-        "specversion": "1.0",
-        "type": "hall.reference.matter-published.v1",
-        "source": "/catalogue",
-        "id": id_,
-        "subject": "reference:matter:m-1",
-        "time": since.isoformat(),
-        "data": {"effective_from": since.isoformat(), **said},
-    }
+    return learned(SUBJECTS)
 
 
 def until_us() -> int:
