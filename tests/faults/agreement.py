@@ -30,7 +30,7 @@ from projections.projection import all_shapes
 from projections.registry import all_projections
 
 ZONE = ZoneInfo("Asia/Shanghai")
-PLACES = frozenset({"partition", "log_offset", "changed_offset", "recorded_us"})
+PLACES = frozenset({"partition", "log_offset", "changed_offset", "recorded_us", "changed_us"})
 """Columns that say where and when a record came to lie, which differs between editions."""
 
 ALLOWED = SOURCE_TYPES | REFERENCE_TYPES

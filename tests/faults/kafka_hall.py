@@ -19,6 +19,8 @@ from tests.consoles.commands import COMMAND, WAIT_S, Ran, environment, hall_proc
 
 PARTITIONS = 6
 LEVEL_S = 120.0
+STILL_S = 5.0
+"""Ticks of units come one close after the other, each once the one before is judged everywhere."""
 
 
 class WorkerProcess:
@@ -135,18 +137,16 @@ class KafkaHall:
     def settle(self, *, within_s: float = LEVEL_S, restarting: bool = True) -> None:
         """Wait until everything is judged and projected and nothing more comes."""
         until = time.monotonic() + within_s
-        still = 0
+        moved = time.monotonic()
         before: dict[int, int] = {}
         while time.monotonic() < until:
             if restarting:
                 self.keep()
             ends = self.parts.log.ends()
-            if ends == before and not any(self.lags().values()):
-                still += 1
-                if still >= 5:
-                    return
-            else:
-                still = 0
+            if ends != before or any(self.lags().values()):
+                moved = time.monotonic()
+            elif time.monotonic() - moved > STILL_S:
+                return
             before = ends
             time.sleep(0.2)
         raise AssertionError(f"not level after {within_s:.0f} s: {self.lags()}; {self.said()}")

@@ -1,7 +1,7 @@
 """The same facts through the embedded edition and through Kafka, Faust and PostgreSQL.
 
-Two workers of each role share six partitions of a three-node cluster. HALL_EDITIONS_SUBJECTS sets how
-many generated histories go through both (100000 takes long) and HALL_EDITIONS_SEED the first seed.
+Two workers of each role share six partitions of a three-node cluster. HALL_EDITIONS_SUBJECTS sets
+how many generated histories go through both (100000 takes long), HALL_EDITIONS_SEED the first seed.
 """
 
 import os
