@@ -64,6 +64,13 @@ KINDS: dict[str, Kind] = {
     "ledger.log-mismatch": Kind(
         500, "台账与已存状态不符", "The log is not the one remembered", _OPERATOR_ZH, _OPERATOR_EN
     ),
+    "ledger.topic-mismatch": Kind(
+        500,
+        "台账主题的设置与声明不符",
+        "A topic of the log is set wrong",
+        _OPERATOR_ZH,
+        _OPERATOR_EN,
+    ),
     "ledger.error": Kind(500, "台账出错", "The log failed", _OPERATOR_ZH, _OPERATOR_EN),
     "projection.stale": Kind(
         503, "统计数据须重建", "The read model must be rebuilt", _OPERATOR_ZH, _OPERATOR_EN
