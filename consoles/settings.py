@@ -34,7 +34,10 @@ class Settings:
     )
     log: str = field(
         default="sqlite:",
-        metadata=_about("where the log is; `sqlite:` keeps it in the data folder"),
+        metadata=_about(
+            "where the log is: `sqlite:` in the data folder, or "
+            "`kafka://host:port,host:port/hall.ledger`"
+        ),
     )
     database: str = field(
         default="sqlite:",
@@ -44,6 +47,36 @@ class Settings:
     )
     partitions: int = field(
         default=1, metadata=_about("partitions of a log that is made new", least=1, most=1024)
+    )
+    replication: int = field(
+        default=3,
+        metadata=_about(
+            "brokers that keep each record; one fewer must have it before it counts",
+            unit="brokers",
+            least=1,
+            most=9,
+        ),
+    )
+    kafka_protocol: str = field(
+        default="PLAINTEXT",
+        metadata=_about("how to speak to brokers: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
+    )
+    kafka_ca_file: str = field(
+        default="",
+        metadata=_about("authorities of the brokers' certificates; the system's if empty"),
+    )
+    kafka_certificate_file: str = field(
+        default="", metadata=_about("our certificate in PEM; none if empty")
+    )
+    kafka_key_file: str = field(
+        default="", metadata=_about("its key; in the file of the certificate if empty")
+    )
+    kafka_mechanism: str = field(
+        default="", metadata=_about("with SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    )
+    kafka_user: str = field(default="", metadata=_about("with SASL: the user"))
+    kafka_password_file: str = field(
+        default="", metadata=_about("with SASL: a file that holds the password alone")
     )
     host: str = field(default="127.0.0.1", metadata=_about("address the server listens on"))
     port: int = field(

@@ -79,6 +79,12 @@ class LogMismatch(LedgerError):
     code = "ledger.log-mismatch"
 
 
+class TopicMismatch(LedgerError):
+    """A topic of Kafka is not set as it was declared; names topic, setting, found and expected."""
+
+    code = "ledger.topic-mismatch"
+
+
 class LogUnavailable(LedgerError):
     """The log cannot take or give records now."""
 

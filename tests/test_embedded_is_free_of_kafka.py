@@ -17,7 +17,8 @@ IMPORT_EVERYTHING = """
 import importlib, json, pathlib, sys
 
 PACKAGES = ("ledger", "processors", "projections", "alerts", "consoles")
-LEFT_OUT = {"kafka_log", "faust_worker", "batch_reader", "__main__"}
+LEFT_OUT = {"faust_worker", "batch_reader", "__main__"}
+NEEDS_NO_LIBRARY = {"kafka_access"}
 KAFKA_LIBRARIES = {"faust", "mode", "kafka", "aiokafka"}
 WATCHED = ("socket.", "sqlite3.", "subprocess.", "os.system", "os.mkdir", "os.remove", "shutil.")
 QUIET = {"socket.__new__"}  # asyncio and anyio ask for a socket's type, not for a connection
@@ -42,7 +43,8 @@ def note(event, arguments):
 def modules():
     for path in sorted(path for name in PACKAGES for path in pathlib.Path(name).rglob("*.py")):
         parts = path.with_suffix("").parts
-        if parts[-1] not in LEFT_OUT:
+        hosts_kafka = parts[-1].startswith("kafka_") and parts[-1] not in NEEDS_NO_LIBRARY
+        if parts[-1] not in LEFT_OUT and not hosts_kafka:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -64,6 +64,13 @@ KINDS: dict[str, Kind] = {
     "ledger.log-mismatch": Kind(
         500, "台账与已存状态不符", "The log is not the one remembered", _OPERATOR_ZH, _OPERATOR_EN
     ),
+    "ledger.topic-mismatch": Kind(
+        500,
+        "台账主题的设置与声明不符",
+        "A topic of the log is set wrong",
+        _OPERATOR_ZH,
+        _OPERATOR_EN,
+    ),
     "ledger.error": Kind(500, "台账出错", "The log failed", _OPERATOR_ZH, _OPERATOR_EN),
     "database.unavailable": Kind(
         503, "数据库暂时不可用", "The database is unavailable", _LATER_ZH, _LATER_EN

@@ -14,6 +14,7 @@ from consoles.cli.reading import cards, case
 from consoles.cli.restating import restate
 from consoles.cli.serving import demo, serve
 from consoles.cli.simulating import simulate
+from consoles.cli.topics import topics_group
 from consoles.cli.upkeep import check, rebuild, skip
 from consoles.cli.whatif import whatif
 from consoles.cli.worker import worker
@@ -55,5 +56,6 @@ for command in (
     rebuild,
     check,
     skip,
+    topics_group,
 ):
     main.add_command(command)

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from ledger.drivers.memory_log import MemoryLog
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.log import Appended, Entry, EventLog, Position, ReaderPosition, digest
 from ledger.record import micros
+
+if TYPE_CHECKING:
+    from tests.services.kafka import KafkaCluster
 
 NOON_US = micros(datetime(2026, 11, 24, 4, tzinfo=UTC))
 SOURCE = "/halls/430100/approval"
@@ -84,6 +87,15 @@ DRIVERS = {
     "memory": Driver(open=open_memory, change=lambda _place: {}),
     "sqlite": Driver(open=open_sqlite, change=change_sqlite),
 }
+
+
+@pytest.fixture
+def kafka_driver(kafka_cluster: "KafkaCluster") -> "Iterator[Driver]":
+    """Logs on three brokers."""
+    from tests.conformance.kafka_logs import KafkaLogs
+
+    with closing(KafkaLogs(kafka_cluster)) as logs:
+        yield Driver(open=logs.open, change=logs.change)
 
 
 @dataclass
@@ -187,9 +199,18 @@ def partitions(request: pytest.FixtureRequest) -> int:
     return count
 
 
-@pytest.fixture(params=sorted(DRIVERS))
-def trial(request: pytest.FixtureRequest, partitions: int, tmp_path: Path) -> Iterator[Trial]:
+@pytest.fixture(params=[*sorted(DRIVERS), pytest.param("kafka", marks=pytest.mark.kafka)])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    """Each driver; those that need no service are in `DRIVERS`."""
+    if request.param in DRIVERS:
+        return DRIVERS[request.param]
+    made: Driver = request.getfixturevalue(f"{request.param}_driver")
+    return made
+
+
+@pytest.fixture
+def trial(driver: Driver, partitions: int, tmp_path: Path) -> Iterator[Trial]:
     """An empty log of each driver, with each partition count."""
-    made = Trial(DRIVERS[request.param], tmp_path / "log", partitions)
+    made = Trial(driver, tmp_path / "log", partitions)
     yield made
     made.log.close()

@@ -1,0 +1,94 @@
+"""`hall topics`: the topics of a hall in Kafka, made where missing and compared."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from consoles.brokers import access_of, place_of
+from consoles.cli.invocation import (
+    EXIT_NO,
+    data_option,
+    guarded,
+    json_option,
+    print_json,
+    settings_of,
+)
+from consoles.settings import Settings
+
+if TYPE_CHECKING:
+    from ledger.drivers.kafka_topics import Drift
+
+
+@click.group(name="topics")
+def topics_group() -> None:
+    """Make or check the topics of a hall whose log is in Kafka (`HALL_LOG`)."""
+
+
+@topics_group.command()
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1024),
+    default=None,
+    help="Partitions of a ledger that is made new [default: HALL_PARTITIONS, or 12].",
+)
+@data_option
+@json_option
+@click.pass_context
+@guarded
+def apply(context: click.Context, partitions: int | None, as_json: bool) -> None:
+    """Make the topics that are missing; nothing that exists is changed.
+
+    It then checks all, as `hall topics check` does.
+    """
+    from ledger.drivers.kafka_topics import apply_topics, declared
+
+    settings = settings_of(context)
+    place, access = place_of(settings), access_of(settings)
+    topics = declared(
+        place,
+        partitions=partitions or _of_settings(settings),
+        replication=settings.replication,
+    )
+    made = apply_topics(place, access, topics)
+    if not as_json:
+        for topic in topics:
+            click.echo(f"{topic.name}: {'made' if topic.name in made else 'was there'}")
+    _tell(context, settings, made, as_json)
+
+
+@topics_group.command()
+@data_option
+@json_option
+@click.pass_context
+@guarded
+def check(context: click.Context, as_json: bool) -> None:
+    """Compare the real topics with the declared ones; 1 where they differ."""
+    _tell(context, settings_of(context), [], as_json)
+
+
+def _tell(context: click.Context, settings: Settings, made: list[str], as_json: bool) -> None:
+    from ledger.drivers.kafka_topics import check_topics, declared
+
+    place, access = place_of(settings), access_of(settings)
+    drifts: list[Drift] = check_topics(
+        place, access, declared(place, replication=settings.replication)
+    )
+    if as_json:
+        print_json(
+            {
+                "as_declared": not drifts,
+                "made": made,
+                "differences": [drift._asdict() for drift in drifts],
+            }
+        )
+    else:
+        click.echo("as declared" if not drifts else "NOT as declared")
+        for drift in drifts:
+            click.echo(f"  {drift}")
+    if drifts:
+        context.exit(EXIT_NO)
+
+
+def _of_settings(settings: Settings) -> int | None:
+    """Return the partitions that were set; None where they were not, one being the default."""
+    return settings.partitions if settings.partitions > 1 else None
