@@ -17,7 +17,7 @@ IMPORT_EVERYTHING = """
 import importlib, json, pathlib, sys
 
 PACKAGES = ("ledger", "processors", "projections", "alerts", "consoles")
-LEFT_OUT = {"kafka_log", "faust_worker", "batch_reader", "__main__"}
+LEFT_OUT = {"kafka_acls", "kafka_log", "faust_worker", "batch_reader", "__main__"}
 KAFKA_LIBRARIES = {"faust", "mode", "kafka", "aiokafka"}
 WATCHED = ("socket.", "sqlite3.", "subprocess.", "os.system", "os.mkdir", "os.remove", "shutil.")
 QUIET = {"socket.__new__"}  # asyncio and anyio ask for a socket's type, not for a connection
