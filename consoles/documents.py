@@ -16,6 +16,7 @@ from consoles.dictionary import data_dictionary
 from consoles.rule_reference import RULE_PAGE, rule_page
 from consoles.settings import settings_table
 from ledger.errors import HallError
+from ledger.topic_rights import rights_table
 
 PAGE = "OPERATING.md"
 
@@ -66,6 +67,7 @@ GENERATED = {
     "errors": error_table,
     "metrics": metrics_table,
     "views": data_dictionary,
+    "rights": rights_table,
 }
 
 

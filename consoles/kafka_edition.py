@@ -1,7 +1,7 @@
 """The Kafka edition put together: the log on Kafka, states and read models in one database.
 
 Nothing of it is imported by the embedded edition. A node (HTTP surface, commands) appends and
-reads; workers judge and project (`consoles/worker.py`).
+reads; workers judge and project (`consoles/kafka_worker.py`).
 """
 
 import time

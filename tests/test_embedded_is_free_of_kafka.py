@@ -17,7 +17,7 @@ IMPORT_EVERYTHING = """
 import importlib, json, pathlib, sys
 
 PACKAGES = ("ledger", "processors", "projections", "alerts", "consoles")
-LEFT_OUT = {"faust_worker", "batch_reader", "__main__"}
+LEFT_OUT = {"faust_worker", "__main__"}
 NEEDS_NO_LIBRARY = {"kafka_access"}
 KAFKA_LIBRARIES = {"faust", "mode", "kafka", "aiokafka"}
 WATCHED = ("socket.", "sqlite3.", "subprocess.", "os.system", "os.mkdir", "os.remove", "shutil.")

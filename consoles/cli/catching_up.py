@@ -29,22 +29,22 @@ def catch_up(
     context: click.Context, role: Role, processes: int, chosen: tuple[int, ...], as_json: bool
 ) -> None:
     """Read a backlog of the log on Kafka in large batches; stop the role's live workers before."""
-    from consoles import catching_up
+    from consoles import kafka_backlog
     from consoles.bootstrap import spare_the_collector
 
     settings = settings_of(context)
-    partitions = chosen or tuple(range(catching_up.partitions_of(settings)))
+    partitions = chosen or tuple(range(kafka_backlog.partitions_of(settings)))
     spare_the_collector()
-    total = catching_up.lag(settings, role)
+    total = kafka_backlog.lag(settings, role)
     with click.progressbar(length=total, label=f"catch up {role}", hidden=as_json) as bar:
         if processes == 1:
-            read = catching_up.catch_up(settings, role, partitions, bar.update)
+            read = kafka_backlog.catch_up(settings, role, partitions, bar.update)
             code = 0
         else:
-            dealt = catching_up.groups(len(partitions), processes)
+            dealt = kafka_backlog.groups(len(partitions), processes)
             named = [[partitions[place] for place in group] for group in dealt]
-            code = catching_up.catch_up_apart(settings, role, named, bar.update)
-            read = total - catching_up.lag(settings, role)
+            code = kafka_backlog.catch_up_apart(settings, role, named, bar.update)
+            read = total - kafka_backlog.lag(settings, role)
     if as_json:
         print_json({"role": role, "read": read})
     else:

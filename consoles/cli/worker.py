@@ -18,7 +18,7 @@ from consoles.family import OWN_COMMAND, ROLES, Family, Role
 @guarded
 def worker(context: click.Context, role: Role | None, name: str | None) -> None:
     """Follow the log on Kafka and judge, or keep the read models; ends with 70 at any error."""
-    from consoles.worker import open_worker
+    from consoles.kafka_worker import open_worker
 
     settings = settings_of(context, worker_name=name)
     logging.basicConfig(
