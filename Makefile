@@ -43,7 +43,7 @@ format: $(READY) ## Put imports and layout in order (writes)
 	@$(BIN)/ruff check --select I --fix .
 	@$(BIN)/ruff format .
 
-docs: $(READY) ## Write the generated tables of OPERATING.md
+docs: $(READY) ## Write what is generated: tables of OPERATING.md, RULES.md, files of deploy/
 	@$(BIN)/python -m consoles.documents
 
 bench: $(READY) ## Print the figures of the README, measured here

@@ -1,7 +1,7 @@
-"""What `make docs` writes: the generated parts of OPERATING.md, and the whole of RULES.md.
+"""What `make docs` writes: generated parts of OPERATING.md, RULES.md, and files under `deploy/`.
 
-Each part stands between two marks in the page: settings, commands, errors, metrics, views. A test
-compares both pages with the code.
+Each part stands between two marks in the page: settings, commands, errors, metrics, alerts, views.
+Tests compare all of it with the code.
 """
 
 import re
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
+from alerts.alert_rules import alert_table
 from alerts.metrics import metrics_table
+from alerts.prometheus_files import prometheus_files
 from consoles.api.problems import KINDS
 from consoles.cli.main import main
 from consoles.dictionary import data_dictionary
@@ -66,6 +68,7 @@ GENERATED = {
     "commands": command_table,
     "errors": error_table,
     "metrics": metrics_table,
+    "alerts": alert_table,
     "views": data_dictionary,
     "rights": rights_table,
 }
@@ -81,11 +84,21 @@ def rendered(page: str) -> str:
     return page
 
 
+def written(root: Path) -> dict[str, str]:
+    """Return the text of every file that is generated, whole or in part, by its path."""
+    return {
+        PAGE: rendered((root / PAGE).read_text(encoding="utf-8")),
+        RULE_PAGE: rule_page(root),
+        **prometheus_files(),
+    }
+
+
 def write(root: Path) -> None:
-    """Write the generated parts of the pages in a checkout."""
-    path = root / PAGE
-    path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
-    (root / RULE_PAGE).write_text(rule_page(root), encoding="utf-8")
+    """Write the generated files of a checkout."""
+    for name, text in written(root).items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

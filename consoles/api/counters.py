@@ -7,14 +7,21 @@ every bound of the surface shows here how often it was met.
 from collections import Counter
 from collections.abc import Iterable
 
+from consoles.api.refusals import Busy
+from ledger.errors import LogUnavailable
+
+OUTCOMES = ("appended", "repeated", "conflict", "refused")
+WATCHED = (Busy.code, LogUnavailable.code)
+"""Problems that alerts watch."""
+
 
 class Counters:
     """Counts of one process, touched only on its event loop."""
 
     def __init__(self) -> None:
-        """Start at zero."""
-        self.events: Counter[str] = Counter()
-        self.problems: Counter[str] = Counter()
+        """Start at zero; what is watched is told from then on, or its first rise would not show."""
+        self.events: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
+        self.problems: Counter[str] = Counter(dict.fromkeys(WATCHED, 0))
         self.streams_cut = 0
 
     def lines(self, in_flight: int, held_bytes: int, streams: int) -> Iterable[str]:

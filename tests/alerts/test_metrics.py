@@ -95,6 +95,15 @@ def test_what_the_http_surface_counts_is_in_the_table_too() -> None:
     }
 
 
+def test_what_alerts_watch_is_told_before_it_is_counted() -> None:
+    text = "\n".join([*Counters().lines(0, 0, 0), ""]).encode()
+    told = parsed(text)["hall_http_problems"].samples
+    assert {(each.labels["code"], each.value) for each in told} == {
+        ("request.busy", 0),
+        ("ledger.unavailable", 0),
+    }
+
+
 def test_figures_are_read_at_each_scrape() -> None:
     now = {("accepted",): 1}
     exporter = reading(lambda: figures(hall_cases=dict(now)))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from consoles.documents import GENERATED, PAGE, rendered
+from consoles.documents import GENERATED, PAGE, rendered, written
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -11,6 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_generated_parts_of_the_operating_page_are_what_the_code_says() -> None:
     page = (ROOT / PAGE).read_text(encoding="utf-8")
     assert rendered(page) == page, "run `make docs`"
+
+
+def test_every_generated_file_is_what_the_code_says() -> None:
+    for name, text in written(ROOT).items():
+        assert (ROOT / name).read_text(encoding="utf-8") == text, f"{name}: run `make docs`"
 
 
 def test_every_generated_part_has_its_place_on_the_page() -> None:
