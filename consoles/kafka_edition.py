@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
 from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
-from ledger.drivers.kafka_log import KafkaLog
-from ledger.drivers.kafka_topics import declared, require_topics
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
@@ -24,6 +21,9 @@ from consoles.hall import Hall
 from consoles.measuring import Measured, build_of
 from consoles.published import Published
 from consoles.settings import Settings
+from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
+from ledger.drivers.kafka_log import KafkaLog
+from ledger.drivers.kafka_topics import declared, require_topics
 from ledger.drivers.sql_engine import open_engine
 from ledger.errors import HallError, SettingInvalid
 from processors.drivers.partition_owner import ENGINE
