@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIRABLE = frozenset({"browser", "kafka", "postgres", "prometheus", "real-data"})
+REQUIRABLE = frozenset({"browser", "kafka", "postgres", "prometheus", "real-data", "systemd"})
 
 pytest_plugins = ["tests.services.fixtures"]  # kafka, postgres, prometheus: real ones
 
