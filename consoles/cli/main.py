@@ -7,6 +7,7 @@ import click
 
 from consoles.cli.catalogue import catalogue_group
 from consoles.cli.explaining import explain
+from consoles.cli.grafana import grafana_group
 from consoles.cli.importing import import_group
 from consoles.cli.reading import cards, case
 from consoles.cli.restating import restate
@@ -49,5 +50,6 @@ for command in (
     rebuild,
     check,
     skip,
+    grafana_group,
 ):
     main.add_command(command)
