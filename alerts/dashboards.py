@@ -48,7 +48,7 @@ def _datasources() -> Mapping[str, Value]:
                 "uid": "hall-prometheus",
                 "type": "prometheus",
                 "access": "proxy",
-                "url": "${HALL_PROMETHEUS_URL}",
+                "url": "${PROMETHEUS_URL}",
                 "isDefault": True,
                 "editable": False,
                 "jsonData": {"httpMethod": "POST", "timeInterval": "10s"},

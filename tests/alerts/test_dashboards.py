@@ -210,5 +210,5 @@ def test_grafana_provisions_itself_from_files_that_lie_where_they_are_looked_for
     source = files["deploy/grafana/provisioning/datasources/hall.yml"]
     assert 'path: "/etc/hall/dashboards"' in provider
     assert f'folderUid: "{FOLDER_UID}"' in provider
-    assert 'url: "${HALL_PROMETHEUS_URL}"' in source
+    assert 'url: "${PROMETHEUS_URL}"' in source
     assert "isDefault: true" in source

@@ -106,6 +106,10 @@ def test_the_metrics_tell_the_truth_of_the_moment(day: Day) -> None:
     assert (up.value, held.value) == (1, 0)
 
 
+def test_a_county_hall_has_few_series(day: Day) -> None:
+    assert sum(len(family.samples) for family in families(day.metrics).values()) < 2_000
+
+
 def test_no_label_names_a_case_a_card_or_a_person(day: Day) -> None:
     private = {record.subject for record in day.records()} | {card["card_id"] for card in day.cards}
     for record in day.records():
