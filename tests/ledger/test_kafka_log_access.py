@@ -1,6 +1,5 @@
 """The log on brokers that ask who is there, decide by access lists, and encrypt."""
 
-import gc
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -159,12 +158,9 @@ def test_the_encrypted_door_is_used_where_its_certificate_is_known(
                 assert [at for at, _ in log.read(*answer.position, 1)] == [answer.position]
 
 
-# kafka-python leaves the socket of a handshake that failed to the collector.
-@pytest.mark.filterwarnings("ignore:.*ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
 def test_a_broker_whose_certificate_nobody_vouches_for_is_not_spoken_to(
     guarded: "KafkaCluster", tls_port: int, tmp_path: Path
 ) -> None:
     unknown = access_of("reader", tmp_path, protocol="SASL_SSL")
     with pytest.raises(LogUnavailable):
         opened_as(f"127.0.0.1:{tls_port}", unknown, patience_s=2.0)
-    gc.collect()
