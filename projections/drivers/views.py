@@ -141,6 +141,8 @@ def _hours(us: str) -> str:
     return f"CAST({us} / 36000000 AS DOUBLE PRECISION) / 100"
 
 
+NOTHING = "CAST(NULL AS BIGINT)"
+"""PostgreSQL takes a bare NULL in a union for text."""
 _MEAN_US = "s.working_us / NULLIF(s.completed, 0)"
 
 V_EFFICIENCY_DAILY = View(
@@ -234,8 +236,9 @@ def efficiency_query(completed_days: str = "") -> str:
         "AS place, COUNT(*) OVER (PARTITION BY completed_day, hall, department) AS how_many "
         f"FROM case_cycles WHERE part = '' AND completed_day IS NOT NULL{completed_days}), "
         f"daily AS (SELECT day, hall, department, {sums}, MAX(p90_us) AS p90_us FROM ("
-        f"SELECT day, hall, department, {cases}, NULL AS p90_us FROM efficiency_days UNION ALL "
-        f"SELECT day, hall, department, {cards}, NULL FROM card_days UNION ALL "
+        f"SELECT day, hall, department, {cases}, {NOTHING} AS p90_us FROM efficiency_days "
+        "UNION ALL "
+        f"SELECT day, hall, department, {cards}, {NOTHING} FROM card_days UNION ALL "
         f"SELECT completed_day, hall, department, {padded([], of_cases, of_cards)}, working_us "
         "FROM ranked WHERE place = (9 * how_many + 9) / 10"
         ") AS summands GROUP BY day, hall, department), "

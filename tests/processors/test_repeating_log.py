@@ -89,7 +89,7 @@ def test_states_that_are_lost_are_read_again_from_a_log_with_repeats(
     before = owned.findings()
     states = {state.subject: encode_state(state) for state in owned.states.every(0)}
     end = owned.log.ends()
-    without_states(owned, tmp_path / "other.sqlite")
+    without_states(owned, tmp_path)
     owned.settle()
     assert {state.subject: encode_state(state) for state in owned.states.every(0)} == states
     assert owned.findings() == before

@@ -2,7 +2,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from ledger.drivers.memory_log import MemoryLog
 from ledger.drivers.sql_engine import writing
@@ -14,6 +14,8 @@ from projections.projection import Projection
 from projections.warning_board import WarningBoard
 from tests.projections import records as r
 from tests.projections import stores
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 SEED = 42
 
@@ -41,7 +43,11 @@ def tamper(engine: Engine, sql: str) -> None:
 
 
 def names(engine: Engine) -> set[str]:
-    return {row["name"] for row in stores.rows_of(engine, "SELECT name FROM sqlite_master")}
+    """Names of all tables, views and indexes."""
+    inspector = inspect(engine)
+    tables = inspector.get_table_names()
+    indexes = {str(each["name"]) for table in tables for each in inspector.get_indexes(table)}
+    return indexes.union(tables, inspector.get_view_names())
 
 
 def test_rebuilt_rows_are_the_live_rows(store: SqlStore, log: MemoryLog) -> None:

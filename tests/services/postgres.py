@@ -108,10 +108,10 @@ class PostgresServer(ServiceProcess):
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
-    def new_database(self) -> str:
-        """Make an empty database; gives its name."""
+    def new_database(self, template: str = "template1") -> str:
+        """Make an empty database, or a copy of one; gives its name."""
         name = f"hall_{uuid.uuid4().hex[:12]}"
-        self.execute("CREATE DATABASE {}", name)
+        self.execute("CREATE DATABASE {} TEMPLATE {}", name, template)
         return name
 
     def drop_database(self, name: str) -> None:
