@@ -9,8 +9,16 @@ from consoles.cli.main import main
 from consoles.settings import PREFIX, Settings, load_settings
 from ledger.errors import SettingInvalid
 
-AWAITED_COMMANDS = frozenset({"database", "publish", "topics", "worker"})
-"""Commands of the Kafka edition; one that is there is checked with all its options."""
+AWAITED_COMMANDS = (
+    "catch-up",
+    "database apply",
+    "export log",
+    "import log",
+    "publish",
+    "topics",
+    "worker",
+)
+"""Command lines of the Kafka edition that begin so are taken as they are."""
 AWAITED_SETTINGS = frozenset(
     {
         *("kafka_ca_file", "kafka_mechanism", "kafka_password_file", "kafka_protocol"),
@@ -22,6 +30,8 @@ AWAITED_SETTINGS = frozenset(
 
 def refusal_of_command(words: Sequence[str]) -> str:
     """Why `hall` does not know a command line, or nothing."""
+    if " ".join(words).startswith(AWAITED_COMMANDS):
+        return ""
     group: click.Command = main
     context: click.Context = click.Context(main, info_name="hall")
     rest = list(words)
@@ -30,8 +40,7 @@ def refusal_of_command(words: Sequence[str]) -> str:
             return f"{context.command_path} needs a command"
         name, rest = rest[0], rest[1:]
         if name not in group.commands:
-            awaited = group is main and name in AWAITED_COMMANDS
-            return "" if awaited else f"{context.command_path} has no command {name}"
+            return f"{context.command_path} has no command {name}"
         group = group.commands[name]
         context = click.Context(group, parent=context, info_name=name)
     try:
