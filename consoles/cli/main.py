@@ -8,6 +8,7 @@ import click
 from consoles.cli.catalogue import catalogue_group
 from consoles.cli.explaining import explain
 from consoles.cli.importing import import_group
+from consoles.cli.moving import export_group, import_log
 from consoles.cli.reading import cards, case
 from consoles.cli.restating import restate
 from consoles.cli.serving import demo, serve
@@ -51,5 +52,7 @@ for command in (
     check,
     skip,
     topics_group,
+    export_group,
 ):
     main.add_command(command)
+import_group.add_command(import_log)
