@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -10,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 from alerts.drivers.prometheus import Exporter
 from consoles.clock import Clock, WallClock
+from consoles.database import open_databases, require_schema
 from consoles.engine import Engine
-from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE, FolderLock
+from consoles.folder import LOG_FILE, FolderLock
 from consoles.hall import Hall, Names, SurfaceSettings
 from consoles.importing.profile import profile_packs
 from consoles.published import Published
 from consoles.publishing import publish_configured
 from consoles.settings import Settings
 from ledger.drivers.calendar_files import Calendars, load_calendars
-from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.errors import LogUnavailable, SettingInvalid
 from ledger.log import EventLog
@@ -108,6 +109,7 @@ def open_hall(
         DataFolderBusy: another process supervises the folder and `role` needs to.
         LogMismatch: states or read models belong to another log.
         ProjectionStale: the read models were made by another version.
+        DatabaseSchemaOther: PostgreSQL lacks tables, or has others.
     """
     _check_edition(settings)
     folder = settings.data
@@ -116,11 +118,10 @@ def open_hall(
     if role == "supervise":
         lock.require()
     supervises = role != "read" and lock.take()
-    try:
-        hall = _opened(settings, lock, clock, supervises=supervises, stale=stale)
-    except BaseException:
-        lock.release()
-        raise
+    with ExitStack() as undo:
+        undo.callback(lock.release)
+        hall = _opened(settings, lock, clock, undo, supervises=supervises, stale=stale)
+        undo.pop_all()
     hall.settings = _surface(settings, generated=generated)
     hall.names = names or {}
     return hall
@@ -130,22 +131,29 @@ def _opened(
     settings: Settings,
     lock: FolderLock,
     clock: Callable[[EventLog], Clock],
+    undo: ExitStack,
     *,
     supervises: bool,
     stale: bool,
 ) -> Hall:
-    """Open what the folder holds, the lock being taken where this process supervises."""
+    """Open what the folder holds, the lock being taken where this process supervises.
+
+    What was opened is put on `undo`.
+    """
     folder = settings.data
     calendars = _calendars(settings)
     policy = _configured(settings, calendars)
     zone = ZoneInfo(settings.zone)
     stamping = _Late()
     log = SqliteLog(folder / LOG_FILE, settings.partitions, now=stamping.now_us)
+    undo.callback(log.close)
     ticking = stamping.clock = clock(log)
-    state_engine = open_engine(f"sqlite:///{folder / STATE_FILE}")
-    read_engine = open_engine(f"sqlite:///{folder / READ_FILE}")
-    states = SqlState(state_engine)
-    store = SqlStore(read_engine, all_projections(zone), zone)
+    databases = open_databases(settings)
+    undo.callback(databases.dispose)
+    if databases.is_postgresql and not stale:
+        require_schema(databases, zone)
+    states = SqlState(databases.states)
+    store = SqlStore(databases.reads, all_projections(zone), zone)
     projector = Projector(log, store)
     exporter = Exporter()
     supervisor = None
@@ -170,8 +178,8 @@ def _opened(
         log=log,
         dead_letters=SqliteDeadLetters(log),
         states=states,
-        read_engine=read_engine,
-        readers=Readers(read_engine, zone),
+        read_engine=databases.reads,
+        readers=Readers(databases.reads, zone),
         policy=policy,
         clock=ticking,
         lock=lock,
@@ -181,7 +189,7 @@ def _opened(
         exporter=exporter,
         names={},
         published=Published(log, states.publications, lambda: time.monotonic_ns() // 1_000),
-        closers=[log.close, state_engine.dispose, read_engine.dispose],
+        closers=[log.close, databases.dispose],
     )
     exporter.read(hall.figures)
     return hall
@@ -210,10 +218,9 @@ class _Late:
 
 
 def _check_edition(settings: Settings) -> None:
-    if not settings.log == settings.database == "sqlite:":
+    if settings.log != "sqlite:":
         raise SettingInvalid(
-            f"log, database: found {settings.log!r}, {settings.database!r}; "
-            "this edition keeps both in the data folder (`sqlite:`)."
+            f"log: found {settings.log!r}; this edition keeps it in the data folder (`sqlite:`)."
         )
 
 

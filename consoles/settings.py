@@ -39,7 +39,8 @@ class Settings:
     database: str = field(
         default="sqlite:",
         metadata=_about(
-            "where states and read models are; `sqlite:` keeps them in the data folder"
+            "where states and read models are; `sqlite:` keeps them in the data folder, "
+            "`postgresql://user@host/database` on a server"
         ),
     )
     partitions: int = field(

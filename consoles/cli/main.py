@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from consoles.cli.catalogue import catalogue_group
+from consoles.cli.database import database_group
 from consoles.cli.explaining import explain
 from consoles.cli.importing import import_group
 from consoles.cli.reading import cards, case
@@ -40,6 +41,7 @@ for command in (
     serve,
     import_group,
     catalogue_group,
+    database_group,
     simulate,
     whatif,
     restate,
