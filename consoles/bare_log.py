@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from consoles.brokers import EMBEDDED, access_of, place_of
+from consoles.brokers import access_of, place_of
 from consoles.folder import LOG_FILE, FolderLock, refuse_generated
-from consoles.settings import Settings
+from consoles.settings import EMBEDDED, Settings
 from ledger.drivers.sqlite_log import SqliteLog
 from ledger.errors import SettingInvalid
 from ledger.log import EventLog

@@ -50,6 +50,7 @@ for command in (
     publish,
     import_group,
     catalogue_group,
+    database_group,
     simulate,
     whatif,
     restate,
@@ -60,7 +61,6 @@ for command in (
     check,
     skip,
     topics_group,
-    database_group,
     grafana_group,
     export_group,
 ):

@@ -9,7 +9,6 @@ from typing import IO, Any, cast
 import click
 
 from consoles.bare_log import log_to_fill, log_to_read
-from consoles.brokers import EMBEDDED
 from consoles.cli.invocation import (
     data_option,
     guarded,
@@ -17,7 +16,7 @@ from consoles.cli.invocation import (
     print_json,
     settings_of,
 )
-from consoles.settings import Settings
+from consoles.settings import EMBEDDED, Settings
 from ledger.arrival import Arrival
 from ledger.errors import ImportInvalid
 from ledger.log import EventLog
