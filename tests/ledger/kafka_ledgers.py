@@ -41,6 +41,13 @@ def make_ledger(
     return place
 
 
+def make_dead_letters(brokers: Brokers, hall: str) -> KafkaPlace:
+    """Make the topic of a hall's dead letters as it is declared."""
+    place = place_on(brokers, f"{hall}.ledger")
+    apply_topics(place, ACCESS, declared(place, replication=1)[2:])
+    return place
+
+
 def delete_topics(brokers: Brokers, *topics: str) -> None:
     with closing(brokers.admin()) as admin:
         admin.delete_topics(list(topics))
