@@ -146,6 +146,17 @@ def test_records_that_come_during_a_rebuild_are_in_the_comparison(
     assert result.rows["cases"] == 31
 
 
+def test_a_log_that_repeats_records_is_rebuilt_to_the_same_rows(tmp_path: Path) -> None:
+    repeating = stores.MayRepeat()
+    repeating.append([r.entry(each) for each in stores.random_life(Random(SEED), 20)])
+    repeating.repeat(0, range(0, 40, 3))
+    store = stores.store_on(stores.engine_at(tmp_path))
+    stores.project(repeating, store, batch=9)
+
+    assert rebuild(store, repeating).check().identical
+    assert rebuild(store, repeating).replace(compare=True).identical
+
+
 def test_replacing_reads_the_log_to_its_end_whatever_the_live_rows_have_read(
     tmp_path: Path, log: MemoryLog
 ) -> None:
