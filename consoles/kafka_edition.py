@@ -6,10 +6,10 @@ reads; workers judge and project (`consoles/kafka_worker.py`).
 
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
@@ -18,10 +18,12 @@ from consoles.brokers import access_of, place_of
 from consoles.clock import DatabaseClock
 from consoles.engine import Engine
 from consoles.hall import Hall
-from consoles.measuring import Measured, build_of
+from consoles.measuring import DISTRIBUTION, Measured, build_of
 from consoles.published import Published
+from consoles.schema import require_states
 from consoles.settings import Settings
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
+from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
 from ledger.drivers.kafka_log import DELIVERY_S, PATIENCE_S, KafkaLog
 from ledger.drivers.kafka_topics import declared, require_topics
 from ledger.drivers.sql_engine import open_engine
@@ -102,6 +104,7 @@ def open_parts(
     policy, zone = load_policy(settings), ZoneInfo(settings.zone)
     engine = open_engine(settings.database)
     try:
+        require_states(engine)
         states = SqlState(engine)
         store = SqlStore(engine, all_projections(zone), zone)
         if not stale:
@@ -125,7 +128,9 @@ def open_parts(
         store=store,
         clock=clock,
         log=log,
-        dead_letters=KafkaDeadLetters(place, access, now=clock.now_us),
+        dead_letters=KafkaDeadLetters(
+            place, access, version=version(DISTRIBUTION), delivery_s=delivery_s
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import click
 
 from consoles.cli.catalogue import catalogue_group
 from consoles.cli.catching_up import catch_up
+from consoles.cli.database import database_group
 from consoles.cli.explaining import explain
 from consoles.cli.grafana import grafana_group
 from consoles.cli.importing import import_group
@@ -58,6 +59,7 @@ for command in (
     check,
     skip,
     topics_group,
+    database_group,
     grafana_group,
 ):
     main.add_command(command)

@@ -13,6 +13,7 @@ from ledger.drivers.memory_log import MemoryLog
 from ledger.drivers.sql_engine import open_engine, writing
 from ledger.errors import DatabaseUnavailable, PartitionLost
 from projections.drivers import exchange
+from projections.drivers.measures import Measures
 from projections.drivers.projector import Projector
 from projections.drivers.readers import Readers
 from projections.drivers.rebuild import Rebuild
@@ -53,7 +54,7 @@ def how_many_cases(store: SqlStore) -> list[int]:
     readers = Readers(store.engine, r.ZONE)
     readers.cards(limit=5)
     readers.efficiency_summary("2026-11-23", "2026-12-31")
-    counted = [sum(readers.cases_by_state().values())]
+    counted = [sum(row.cases for row in Measures(store.engine, r.ZONE).cases())]
     for view in ("v_cases", "v_cards", "v_efficiency_daily"):
         found = len(stores.rows_of(store.engine, f"SELECT * FROM {view}"))
         if view == "v_cases":
