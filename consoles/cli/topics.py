@@ -1,5 +1,6 @@
 """`hall topics`: the topics of a hall in Kafka, made where missing and compared."""
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ from consoles.settings import Settings
 
 if TYPE_CHECKING:
     from ledger.drivers.kafka_topics import Drift
+
+NEWS_S = 10.0
+"""How long the brokers may take to tell each other of a topic that was just made."""
 
 
 @click.group(name="topics")
@@ -67,12 +71,11 @@ def check(context: click.Context, as_json: bool) -> None:
 
 
 def _tell(context: click.Context, settings: Settings, made: list[str], as_json: bool) -> None:
-    from ledger.drivers.kafka_topics import check_topics, declared
-
-    place, access = place_of(settings), access_of(settings)
-    drifts: list[Drift] = check_topics(
-        place, access, declared(place, replication=settings.replication)
-    )
+    drifts = _drifts(settings)
+    until = time.monotonic() + NEWS_S
+    while drifts and made and time.monotonic() < until:
+        time.sleep(0.2)
+        drifts = _drifts(settings)
     if as_json:
         print_json(
             {
@@ -87,6 +90,13 @@ def _tell(context: click.Context, settings: Settings, made: list[str], as_json: 
             click.echo(f"  {drift}")
     if drifts:
         context.exit(EXIT_NO)
+
+
+def _drifts(settings: Settings) -> "list[Drift]":
+    from ledger.drivers.kafka_topics import check_topics, declared
+
+    place, access = place_of(settings), access_of(settings)
+    return check_topics(place, access, declared(place, replication=settings.replication))
 
 
 def _of_settings(settings: Settings) -> int | None:
