@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ledger.drivers.kafka_acls import AccessDrift
     from ledger.drivers.kafka_topics import Drift
 
+NEWS_S = 10.0
+"""How long the brokers may take to tell each other of a topic that was just made."""
+
 
 @click.group(name="topics")
 def topics_group() -> None:
@@ -83,16 +86,11 @@ def check(context: click.Context, acls: bool, as_json: bool) -> None:
 
 def _granted(settings: Settings) -> list[str]:
     """Add the rights that are missing; return them in words."""
-    from ledger.drivers.kafka_acls import apply_acls, check_acls
+    from ledger.drivers.kafka_acls import apply_acls
     from ledger.drivers.kafka_topics import PATIENCE_S, admin
 
-    rights = _rights(settings)
     with admin(place_of(settings), access_of(settings), PATIENCE_S) as client:
-        granted = apply_acls(client, rights)
-        until = time.monotonic() + PATIENCE_S
-        while check_acls(client, rights) and time.monotonic() < until:
-            time.sleep(0.1)  # every broker learns of them from the controllers
-    return [str(right) for right in granted]
+        return [str(right) for right in apply_acls(client, _rights(settings))]
 
 
 def _rights(settings: Settings) -> Sequence[Right]:
@@ -111,13 +109,11 @@ def _differing_rights(settings: Settings) -> "list[AccessDrift]":
 def _tell(
     context: click.Context, settings: Settings, made: list[str], as_json: bool, *, acls: bool
 ) -> None:
-    from ledger.drivers.kafka_topics import check_topics, declared
-
-    place, access = place_of(settings), access_of(settings)
-    drifts: list[Drift | AccessDrift] = [
-        *check_topics(place, access, declared(place, replication=settings.replication)),
-        *(_differing_rights(settings) if acls else ()),
-    ]
+    drifts = _drifts(settings, acls=acls)
+    until = time.monotonic() + NEWS_S
+    while drifts and made and time.monotonic() < until:
+        time.sleep(0.2)
+        drifts = _drifts(settings, acls=acls)
     if as_json:
         print_json(
             {
@@ -132,6 +128,16 @@ def _tell(
             click.echo(f"  {drift}")
     if drifts:
         context.exit(EXIT_NO)
+
+
+def _drifts(settings: Settings, *, acls: bool) -> "list[Drift | AccessDrift]":
+    from ledger.drivers.kafka_topics import check_topics, declared
+
+    place, access = place_of(settings), access_of(settings)
+    return [
+        *check_topics(place, access, declared(place, replication=settings.replication)),
+        *(_differing_rights(settings) if acls else ()),
+    ]
 
 
 def _of_settings(settings: Settings) -> int | None:

@@ -68,11 +68,13 @@ def findings_of(log: EventLog) -> dict[str, Finding]:
     }
 
 
-def rows_of(engine: Engine) -> dict[str, Counter[tuple[Any, ...]]]:
+def rows_of(
+    engine: Engine, without: frozenset[str] = PLACES
+) -> dict[str, Counter[tuple[Any, ...]]]:
     """The rows of every read model without their places; counters are summed over partitions."""
     found: dict[str, Counter[tuple[Any, ...]]] = {}
     for shape in all_shapes(all_projections(ZONE)):
-        names = [name for name in shape.names if name not in PLACES]
+        names = [name for name in shape.names if name not in without]
         listed = ", ".join(names)
         if shape.form == "counters":
             keys = ", ".join(name for name in shape.key if name != "partition")

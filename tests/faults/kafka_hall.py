@@ -7,15 +7,19 @@ up the same hall. Everything ends with it, whatever the test did to it.
 import contextlib
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from consoles.cli.invocation import EXIT_UNAVAILABLE
 from consoles.kafka_edition import Parts, open_parts
 from consoles.settings import load_settings
+from ledger.errors import HallError
 from ledger.log import Entry
 from tests.consoles.commands import COMMAND, WAIT_S, Ran, environment, hall_process
+from tests.consoles.commands import hall as hall_command
 
 PARTITIONS = 6
 LEVEL_S = 120.0
@@ -24,19 +28,49 @@ STILL_S = 5.0
 
 
 class WorkerProcess:
-    """One worker of one role, in a process of its own with a log file."""
+    """One worker of one role, in a process of its own with a log file.
+
+    Attributes:
+        codes: how it ended each time, where it was started again.
+    """
 
     def __init__(self, command: list[str], env: Mapping[str, str], log: Path) -> None:
         self.log = log
+        self.codes: list[int] = []
+        self._command = command
+        self._env = dict(env)
         self._out = log.open("ab")
-        self.process = subprocess.Popen(
-            command, env=environment(env), stdout=self._out, stderr=subprocess.STDOUT
+        self._pause_s = 0.0
+        self._again_at = 0.0
+        self.process = self._started()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self._command, env=environment(self._env), stdout=self._out, stderr=subprocess.STDOUT
         )
+
+    def keep(self) -> None:
+        """Start it again if it has ended; one that ends soon waits longer each time, up to 4 s."""
+        code, now = self.process.poll(), time.monotonic()
+        if code is None:
+            return
+        if not self._again_at:
+            self._again_at = now + self._pause_s
+            self._pause_s = min(4.0, 2 * self._pause_s + 0.5)
+        if now >= self._again_at:
+            self._again_at = 0.0
+            self.codes.append(code)
+            self.process = self._started()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; one that has ended takes none."""
         if self.process.poll() is None:
             self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.send(signal.SIGKILL)
+        self.process.wait()
 
     def ended(self, within_s: float = WAIT_S) -> int:
         """Its exit code, once it has ended."""
@@ -44,9 +78,7 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Kill it if it still runs."""
-        self.send(signal.SIGCONT)
-        self.send(signal.SIGKILL)
-        self.process.wait()
+        self.kill()
         self._out.close()
 
     def said(self) -> str:
@@ -78,6 +110,7 @@ class KafkaHall:
             **{f"HALL_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.workers: dict[str, WorkerProcess] = {}
+        self._keeping = threading.Lock()
         self._parts: Parts | None = None
 
     def command(self, *args: object) -> Ran:
@@ -87,7 +120,10 @@ class KafkaHall:
     def prepare(self) -> None:
         """Make topics and tables, and publish what is configured."""
         for command in (("topics", "apply"), ("database", "apply"), ("publish",)):
-            ran = self.command(*command)
+            ran = hall_command(*command, env=self.env)
+            if ran.code == EXIT_UNAVAILABLE:  # a broker has not heard of the new topics yet
+                time.sleep(1)
+                ran = hall_command(*command, env=self.env)
             assert ran.code == 0, f"hall {' '.join(command)}: {ran.out}{ran.err}"
 
     @property
@@ -103,22 +139,55 @@ class KafkaHall:
         role: str,
         *,
         env: Mapping[str, str] | None = None,
-        prefix: tuple[str, ...] = (),
+        prefix: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
     ) -> WorkerProcess:
-        """Start a worker; one of that name that ran before has ended."""
-        command = [*prefix, *COMMAND, "worker", "--role", role, "--name", name]
+        """Start a worker; one of that name that ran before has ended.
+
+        Args:
+            name, role: its own.
+            env: settings of its own.
+            prefix: a command that runs it, such as `faketime`.
+            command: another program than `hall`.
+        """
+        command = [*prefix, *command, "worker", "--role", role, "--name", name]
         log = self.folder / f"{name}.{role}.log"
         worker = WorkerProcess(command, {**self.env, **(env or {})}, log)
-        self.workers[f"{name}.{role}"] = worker
+        with self._keeping:
+            self.workers[f"{name}.{role}"] = worker
         return worker
 
-    def keep(self, *names: str) -> None:
+    def keep(self) -> None:
         """Start again what has ended, as whoever supervises processes does."""
-        for key in names or tuple(self.workers):
-            if self.workers[key].process.poll() is not None:
-                name, role = key.rsplit(".", 1)
-                self.workers[key]._out.close()
-                self.start(name, role)
+        with self._keeping:
+            for worker in self.workers.values():
+                worker.keep()
+
+    def end(self, name: str, role: str, how: signal.Signals = signal.SIGTERM) -> int:
+        """End a worker for good; its exit code."""
+        with self._keeping:
+            worker = self.workers.pop(f"{name}.{role}")
+        worker.send(how)
+        code = worker.ended()
+        worker.close()
+        return code
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Start workers again whenever they end, for as long as the block lasts."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(0.1):
+                self.keep()
+
+        keeper = threading.Thread(target=look, name="keeper")
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
 
     def append(self, entries: list[Entry]) -> None:
         """Append facts as an intake node does."""
@@ -142,8 +211,13 @@ class KafkaHall:
         while time.monotonic() < until:
             if restarting:
                 self.keep()
-            ends = self.parts.log.ends()
-            if ends != before or any(self.lags().values()):
+            try:
+                ends, lags = self.parts.log.ends(), self.lags()
+            except HallError as error:
+                if not error.retryable:
+                    raise
+                ends, lags = {}, {"nobody knows": 1}
+            if ends != before or any(lags.values()):
                 moved = time.monotonic()
             elif time.monotonic() - moved > STILL_S:
                 return

@@ -1,0 +1,181 @@
+"""F1, F2, F3, F12: workers that are killed, fail, come and go, or go on as their own ghosts."""
+
+import signal
+
+import pytest
+from sqlalchemy import select
+
+from ledger.findings import CaseUnjudged
+from ledger.log import Entry
+from processors.drivers.state_rows import CASE_STATES
+from processors.supervision.state import CaseState
+from processors.supervision.state_codec import decode_state
+from tests.faults.feeding import of_case
+from tests.faults.kafka_hall import KafkaHall
+from tests.faults.replay import findings_in, read_whole, replay
+from tests.faults.scenario import BROKEN_RULE, LONG, Scenario, Standing, scaled
+
+pytestmark = pytest.mark.slow
+
+IN_SUPERVISION = (
+    *("after-claim:1", "before-append:1", "after-append:1"),
+    *("before-commit:2", "in-commit:2", "after-commit:2"),
+)
+IN_PROJECTION = ("after-claim:1", "before-commit:2", "in-commit:2", "after-commit:2")
+
+
+def each(points: tuple[str, ...], what: str) -> list[str]:
+    """The same at each point."""
+    return [f"{point}:{what}" for point in points]
+
+
+def suspended(hall: KafkaHall) -> set[str]:
+    """The cases that wait for an operator."""
+    query = select(CASE_STATES.c.subject).where(CASE_STATES.c.suspended)
+    with hall.parts.engine.connect() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def unjudged(hall: KafkaHall) -> set[str]:
+    """The cases of which the log says that a broken rule met them."""
+    found = findings_in(read_whole(hall.parts.log)).values()
+    return {each.subject for each in found if each.data == CaseUnjudged(error="Broken")}
+
+
+def released(subject: str, hall: KafkaHall) -> Entry:
+    """An operator lets a case be judged again."""
+    return of_case(subject, "released", hall.parts.clock.now_us(), actor_ref="o-1")
+
+
+def standing_cards(state: CaseState) -> dict[tuple[str | None, ...], int]:
+    """The highest level that stands of each clock of a case."""
+    found: dict[tuple[str | None, ...], int] = {}
+    for card in state.cards:
+        if card.standing:
+            key = (card.part, card.rule, card.clock, card.cycle)
+            found[key] = max(card.rank, found.get(key, 0))
+    return found
+
+
+def test_workers_killed_at_random_moments_leave_nothing_lost_or_twice(standing: Standing) -> None:
+    kills = scaled(4, 50)
+    what = f"kill -9 of a worker of either role at {kills} random moments"
+    with Scenario(standing, "F1a", what) as fault:
+        for _ in range(kills):
+            feed = fault.feed(fault.more(5), pieces=10, pause_s=0.05)
+            fault.wait(fault.dice.random())
+            worker = fault.dice.choice(list(standing.hall.workers.values()))
+            fault.begins()
+            worker.kill()
+            feed.whole()
+            fault.recovered()
+
+
+def test_workers_killed_at_each_point_of_their_loops_leave_nothing_lost_or_twice(
+    standing: Standing,
+) -> None:
+    what = "kill -9 before and after each append, in and around each transaction, at a claim"
+    with Scenario(standing, "F1b", what) as fault:
+        judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "kill"))
+        showing = fault.failing("a", "project", *each(IN_PROJECTION, "kill"))
+        fault.begins()
+        fault.until(lambda: judging.is_over() and showing.is_over(), "killed at every point")
+        fault.recovered()
+        assert len(judging.worker.codes) >= len(IN_SUPERVISION)
+
+
+def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Standing) -> None:
+    what = "kill -9 of a worker that nobody starts again (session time-out 6 s)"
+    with Scenario(standing, "F1c", what) as fault:
+        hall = standing.hall
+        feed = fault.feed(fault.more(5), pieces=10, pause_s=0.05)
+        fault.wait(0.5)
+        fault.begins()
+        for role in ("supervise", "project"):
+            hall.end("b", role, signal.SIGKILL)
+        feed.whole()
+        fault.recovered()
+        for role in ("supervise", "project"):
+            hall.start("b", role)
+
+
+def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: Standing) -> None:
+    what = "an exception around each append and transaction; the worker ends with 70"
+    with Scenario(standing, "F2a", what) as fault:
+        judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "raise"))
+        showing = fault.failing("a", "project", *each(IN_PROJECTION, "raise"))
+        fault.begins()
+        fault.until(lambda: judging.is_over() and showing.is_over(), "failed at every point")
+        fault.recovered()
+        for worker in (judging.worker, showing.worker):
+            assert set(worker.codes) == {70}, worker.said()
+
+
+def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
+    standing: Standing,
+) -> None:
+    what = f"the rule {BROKEN_RULE} raises in one of two workers; released when it is mended"
+    with Scenario(standing, "F2b", what) as fault:
+        hall = standing.hall
+        broken = fault.failing("a", "supervise", breaks="rule")
+        fault.put(fault.more(40))
+        hall.settle(restarting=False)
+        met = suspended(hall)
+        assert met, "no case was judged by the broken rule"
+        assert met == unjudged(hall)
+        assert broken.worker.codes == []
+        fault.mended("a", "supervise")
+        fault.put([released(subject, hall) for subject in sorted(met)])
+        hall.settle(restarting=False)
+        assert not suspended(hall)
+        standing.besides |= met
+        again = replay(read_whole(hall.parts.log), hall.parts.policy, hall.parts.clock.now_us())
+        for (partition, subject), blob in again.states.items():
+            if subject in met:
+                (state,) = hall.parts.states.peek(partition, [subject])
+                assert standing_cards(state) == standing_cards(decode_state(blob)), subject
+
+
+def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
+    rounds = scaled(3, 12)
+    what = f"a third worker of each role comes and goes {rounds} times (TERM, kill -9)"
+    with Scenario(standing, "F3", what) as fault:
+        hall = standing.hall
+        for number in range(rounds):
+            feed = fault.feed(fault.more(5), pieces=20, pause_s=0.2)
+            for role in ("supervise", "project"):
+                hall.start("c", role)
+            fault.wait(fault.dice.uniform(4, 22) if LONG else fault.dice.uniform(4, 8))
+            fault.begins()
+            how = signal.SIGTERM if number % 2 else signal.SIGKILL
+            for role in ("supervise", "project"):
+                hall.end("c", role, how)
+            feed.whole()
+            fault.recovered()
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "point", "where"),
+    [
+        ("F12a", "supervise", "before-commit:2", "before its transaction"),
+        ("F12b", "supervise", "in-commit:2", "inside its transaction"),
+        ("F12c", "supervise", "before-append:1", "before it appends findings"),
+        ("F12d", "project", "before-commit:2", "before its transaction"),
+    ],
+)
+def test_a_worker_that_was_stopped_while_its_partitions_moved_is_fenced_out(
+    standing: Standing, name: str, role: str, point: str, where: str
+) -> None:
+    seconds = scaled(0, 90)
+    what = f"SIGSTOP of a worker ({role}) {where} until its partitions have moved"
+    with Scenario(standing, name, f"{what}, {seconds} s" if LONG else what) as fault:
+        ghost = fault.failing("a", role, f"{point}:stop")
+        fault.begins()
+        fault.until(lambda: ghost.is_over() and ghost.is_stopped(), "stopped")
+        fault.begins()
+        fault.recovered()
+        fault.wait(seconds)
+        assert ghost.worker.codes == []
+        ghost.worker.send(signal.SIGCONT)
+        fault.until(lambda: bool(ghost.worker.codes), "fenced out")
+        assert ghost.worker.codes[0] == 70, ghost.worker.said()
