@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from alerts.alert_rules import alert_table
+from alerts.dashboards import grafana_files
 from alerts.metrics import metrics_table
 from alerts.prometheus_files import prometheus_files
 from consoles.api.problems import KINDS
@@ -90,6 +91,7 @@ def written(root: Path) -> dict[str, str]:
         PAGE: rendered((root / PAGE).read_text(encoding="utf-8")),
         RULE_PAGE: rule_page(root),
         **prometheus_files(),
+        **grafana_files(),
     }
 
 

@@ -8,8 +8,6 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sqlalchemy.exc import OperationalError
-
 from consoles.following import ProjectionFollower
 from ledger.errors import HallError, RecordUnreadable
 from processors.drivers.embedded import Supervisor
@@ -28,7 +26,7 @@ POLL_SECONDS = 0.05
 
 def _passes(error: Exception) -> bool:
     """Whether the same round may succeed later."""
-    return isinstance(error, OperationalError) or (isinstance(error, HallError) and error.retryable)
+    return isinstance(error, HallError) and error.retryable
 
 
 class Engine:

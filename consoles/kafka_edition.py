@@ -6,10 +6,10 @@ reads; workers judge and project (`consoles/kafka_worker.py`).
 
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
 from sqlalchemy import Engine as SqlEngine
 
 from alerts.drivers.prometheus import Exporter
@@ -18,11 +18,13 @@ from consoles.brokers import access_of, place_of
 from consoles.clock import DatabaseClock
 from consoles.engine import Engine
 from consoles.hall import Hall
-from consoles.measuring import Measured, build_of
+from consoles.measuring import DISTRIBUTION, Measured, build_of
 from consoles.published import Published
+from consoles.schema import require_states
 from consoles.settings import Settings
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
-from ledger.drivers.kafka_log import KafkaLog
+from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
+from ledger.drivers.kafka_log import DELIVERY_S, PATIENCE_S, KafkaLog
 from ledger.drivers.kafka_topics import declared, require_topics
 from ledger.drivers.sql_engine import open_engine
 from ledger.errors import HallError, SettingInvalid
@@ -35,6 +37,8 @@ from projections.drivers.readers import Readers
 from projections.drivers.sql_store import SqlStore
 from projections.registry import all_projections
 
+NODE_DELIVERY_S, NODE_PATIENCE_S = 10.0, 3.0
+"""A node's: whoever sends events is told soon that they cannot be taken now."""
 CLOCK_GAP_MAX_US = 2_000_000
 """How far a node's clock may be from the database's while it is ready."""
 
@@ -71,12 +75,20 @@ class Parts:
         self.engine.dispose()
 
 
-def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
+def open_parts(
+    settings: Settings,
+    *,
+    stale: bool = False,
+    delivery_s: float = DELIVERY_S,
+    patience_s: float = PATIENCE_S,
+) -> Parts:
     """Connect to Kafka and to the database.
 
     Args:
         settings: the effective settings; `log` names Kafka, `database` a PostgreSQL.
         stale: leave read models of another version alone; for the command that makes them again.
+        delivery_s: seconds after which an append that nobody acknowledged is an error.
+        patience_s: seconds that a read may take.
 
     Raises:
         SettingInvalid: settings that do not fit together.
@@ -92,13 +104,16 @@ def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
     policy, zone = load_policy(settings), ZoneInfo(settings.zone)
     engine = open_engine(settings.database)
     try:
+        require_states(engine)
         states = SqlState(engine)
         store = SqlStore(engine, all_projections(zone), zone)
         if not stale:
             store.prepare()
         clock = DatabaseClock(states.now_us)
         place, access = place_of(settings), access_of(settings)
-        log = KafkaLog(place, access, now=clock.now_us)
+        log = KafkaLog(
+            place, access, now=clock.now_us, delivery_s=delivery_s, patience_s=patience_s
+        )
     except BaseException:
         engine.dispose()
         raise
@@ -113,7 +128,9 @@ def open_parts(settings: Settings, *, stale: bool = False) -> Parts:
         store=store,
         clock=clock,
         log=log,
-        dead_letters=KafkaDeadLetters(place, access, now=clock.now_us),
+        dead_letters=KafkaDeadLetters(
+            place, access, version=version(DISTRIBUTION), delivery_s=delivery_s
+        ),
     )
 
 
@@ -165,7 +182,9 @@ def open_node(settings: Settings, *, stale: bool = False) -> Hall:
     Raises:
         HallError: as `open_parts` says.
     """
-    parts = open_parts(settings, stale=stale)
+    parts = open_parts(
+        settings, stale=stale, delivery_s=NODE_DELIVERY_S, patience_s=NODE_PATIENCE_S
+    )
     readers = Readers(parts.engine, parts.zone)
     measured = Measured(
         log=parts.log,

@@ -170,3 +170,28 @@ class DataFolderBusy(SettingsError):
 
     code = "settings.data-folder-busy"
     retryable = True
+
+
+class ExtraMissing(SettingsError):
+    """A part of the product that is installed apart is not there; names the extra."""
+
+    code = "settings.extra-missing"
+
+
+class AlertError(HallError):
+    """Something about telling other systems."""
+
+    code = "alert.error"
+
+
+class ChannelRefused(AlertError):
+    """Another system refused what it was sent, or did not say that it took it."""
+
+    code = "alert.channel-refused"
+
+
+class ChannelUnavailable(AlertError):
+    """Another system cannot be reached, or cannot take anything now."""
+
+    code = "alert.channel-unavailable"
+    retryable = True

@@ -8,7 +8,6 @@ it is kept. Whoever administers the brokers can still remove their files: hence 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-LEDGER_SUFFIX = ".ledger"
 EVERYBODY = "*"
 
 Operation = Literal[
@@ -47,11 +46,6 @@ class TopicNames(NamedTuple):
     intake: str = "hall.intake"
     dead_letters: str = "hall.dead-letters"
 
-    @property
-    def hall(self) -> str:
-        """What the names of the hall's topics and groups begin with."""
-        return self.ledger.removesuffix(LEDGER_SUFFIX)
-
 
 ACCOUNTS: tuple[tuple[str, str], ...] = (
     ("intake", "API nodes and the intake gateway"),
@@ -72,7 +66,7 @@ def declared_rights(
 
     Args:
         names: of the topics.
-        readers: accounts that read the ledger, each in consumer groups `<hall>.<account>…`.
+        readers: accounts that read the ledger, each in consumer groups `<ledger>.<account>…`.
         sources: accounts that write to the intake topic.
     """
     rights = [
@@ -80,6 +74,7 @@ def declared_rights(
         *_may("intake", "topic", names.intake, "read"),
         *_may("intake", "topic", names.dead_letters, "write", "read"),
         *_may("supervise", "topic", names.ledger, "write", "read"),
+        *_may("supervise", "topic", names.dead_letters, "write"),
     ]
     for role in ("project", "notify", *readers):
         rights += _may(role, "topic", names.ledger, "read")
@@ -87,7 +82,7 @@ def declared_rights(
         for topic in names:  # they start only where the topics are kept as declared
             rights += _may(role, "topic", topic, "describe", "describe_configs")
     for role in ("intake", "supervise", "project", "notify", *readers):
-        rights.append(Right(role, "group", f"{names.hall}.{role}", "read", prefixed=True))
+        rights.append(Right(role, "group", f"{names.ledger}.{role}", "read", prefixed=True))
     for source in sources:
         rights += _may(source, "topic", names.intake, "write")
     for topic in names:

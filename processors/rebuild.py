@@ -75,6 +75,8 @@ def rebuild(records: Iterable[Read], upto: int, policy: Policy, stop: int | None
         if record is None or record.subject.startswith(UNIT):
             continue
         if record.source == SUPERVISION_SOURCE:
+            if (record.subject, record.id) in held:
+                continue  # a log may hold a finding once more; the first counts
             held[record.subject, record.id] = record
         if record.type in REBUILT_TYPES:
             below.setdefault(record.subject, _Below(upto)).take(read)
@@ -95,11 +97,15 @@ class _Below:
         self._moves: list[Read] = []
         self._later_ticks: list[Read] = []
         self._findings: list[Read] = []
+        self._names: set[str] = set()
 
     def take(self, read: Read) -> None:
-        """Keep a record of the case."""
+        """Keep a record of the case; one that comes again is none."""
         record = read.record
         assert record is not None
+        if record.name in self._names:
+            return
+        self._names.add(record.name)
         if record.type in FINDING_TYPES:
             self._findings.append(read)
         elif read.position.offset < self._upto:

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIRABLE = frozenset({"browser", "kafka", "postgres", "prometheus", "real-data"})
+REQUIRABLE = frozenset({"browser", "kafka", "postgres", "prometheus", "real-data", "systemd"})
 
-pytest_plugins = ["tests.services.fixtures"]  # kafka, postgres, prometheus: real ones
+pytest_plugins = ["tests.services.fixtures", "tests.services.databases"]
 
 # Two shared cores stall at any moment: an example's duration proves nothing. The rest of the
 # profile is hypothesis's own choice for this place (in CI it derandomises).

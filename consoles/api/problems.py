@@ -98,6 +98,16 @@ KINDS: dict[str, Kind] = {
     "settings.data-folder-busy": Kind(
         503, "数据目录正被其他进程使用", "The data folder is busy", _LATER_ZH, _LATER_EN
     ),
+    "settings.extra-missing": Kind(
+        500, "缺少可选组件", "An optional part is not installed", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    "alert.error": Kind(500, "通知出错", "Telling failed", _OPERATOR_ZH, _OPERATOR_EN),
+    "alert.channel-refused": Kind(
+        502, "对方系统拒绝", "Another system refused", _OPERATOR_ZH, _OPERATOR_EN
+    ),
+    "alert.channel-unavailable": Kind(
+        503, "对方系统不可用", "Another system is unavailable", _LATER_ZH, _LATER_EN
+    ),
     "hall.error": Kind(500, "系统出错", "The system failed", _OPERATOR_ZH, _OPERATOR_EN),
     "request.error": Kind(400, "请求有误", "The request cannot be served"),
     "request.parameter-invalid": Kind(

@@ -7,7 +7,9 @@ import click
 
 from consoles.cli.catalogue import catalogue_group
 from consoles.cli.catching_up import catch_up
+from consoles.cli.database import database_group
 from consoles.cli.explaining import explain
+from consoles.cli.grafana import grafana_group
 from consoles.cli.importing import import_group
 from consoles.cli.publishing import publish
 from consoles.cli.reading import cards, case
@@ -57,5 +59,7 @@ for command in (
     check,
     skip,
     topics_group,
+    database_group,
+    grafana_group,
 ):
     main.add_command(command)

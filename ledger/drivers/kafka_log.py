@@ -26,6 +26,8 @@ DELIVERY_S = 120.0
 PATIENCE_S = 10.0
 GIVE_UP_S = 5.0
 
+_STAMP_BYTES = 64
+
 HEADERS = (("content-type", b"application/cloudevents+json"),)
 
 
@@ -185,7 +187,7 @@ class KafkaLog:
 
     def _wishes(self, entries: Sequence[Entry]) -> list[_Wish]:
         for entry in entries:
-            if len(entry.raw) + len(entry.subject) > RECORD_BYTES_MAX // 4:
+            if len(entry.raw) > RECORD_BYTES_MAX // 2:
                 _check_size(entry)
         return [_Wish(entry, partitions_of(entry.subject, self.partitions)) for entry in entries]
 
@@ -235,8 +237,8 @@ class KafkaLog:
         return LogUnavailable(
             f"Append to partition {partition} of {self.place}: not acknowledged "
             f"({result.failure}).",
-            hint="Send again: what arrived counts once. Look at the brokers, and at `hall topics "
-            "check`.",
+            hint="Send again: what arrived counts once. Look at the brokers, at the rights of our "
+            "user there, and at `hall topics check`.",
             reason="not-acknowledged",
         )
 
@@ -253,8 +255,13 @@ def _queued(wish: _Wish, suffix: bytes, queues: dict[int, list[Message]]) -> _Sp
     return spots
 
 
+def record_size(entry: Entry) -> int:
+    """Return the bytes an entry takes of those a record may have: with key, headers and stamp."""
+    return size_of(Message(entry.subject.encode(), entry.raw, HEADERS)) + _STAMP_BYTES
+
+
 def _check_size(entry: Entry) -> None:
-    size = size_of(Message(entry.subject.encode(), entry.raw, HEADERS))
+    size = record_size(entry)
     if size > RECORD_BYTES_MAX:
         raise EventInvalid(
             "(event)",

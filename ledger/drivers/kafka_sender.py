@@ -16,6 +16,7 @@ from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
+from ledger.drivers.kafka_clients import connect, said_by
 
 BATCH_BYTES = 512 * 1024
 """Bytes of one batch; a longer message has one of its own."""
@@ -87,7 +88,7 @@ class KafkaSender:
         self._delivery_s = delivery_ms / 1000
         self._options = {
             "bootstrap_servers": list(place.servers),
-            "bootstrap_timeout_ms": patience_s * 1000,
+            "bootstrap_timeout_ms": min(patience_s * 1000, delivery_ms),
             "max_block_ms": min(_METADATA_MS_MAX, delivery_ms),
             "allow_auto_create_topics": False,
             "acks": "all",
@@ -187,7 +188,7 @@ class KafkaSender:
 
     def _started(self) -> Any:
         if self._producer is None:
-            self._producer = KafkaProducer(**self._options, **self._access.options())
+            self._producer = connect(KafkaProducer, **self._options, **self._access.options())
         return self._producer
 
     def _retire(self) -> None:
@@ -228,10 +229,3 @@ def size_of(message: Message) -> int:
     """Return about how many bytes a message takes in a batch, and never fewer."""
     size = len(message.key or b"") + len(message.value or b"") + _OVERHEAD
     return size + sum(len(name.encode()) + len(value) + 8 for name, value in message.headers)
-
-
-def said_by(error: Exception) -> str:
-    """Return what an error of Kafka says, on one line."""
-    name = type(error).__name__.removesuffix("Error")
-    said = " ".join(str(each) for each in error.args if each)
-    return " ".join(f"{name}: {said}".split()).removesuffix(".") if said else name

@@ -16,7 +16,7 @@ from kafka.admin import ConfigResource
 from kafka.structs import TopicPartition
 
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
-from ledger.drivers.kafka_sender import said_by
+from ledger.drivers.kafka_clients import connect, said_by
 from ledger.errors import LogUnavailable, TopicMismatch
 
 PARTITIONS = 12
@@ -238,7 +238,8 @@ def admin(place: KafkaPlace, access: KafkaAccess, patience_s: float) -> Iterator
     """
     options = access.options()
     try:
-        client = KafkaAdminClient(
+        client = connect(
+            KafkaAdminClient,
             bootstrap_servers=list(place.servers),
             client_id="hall-ledger",
             bootstrap_timeout_ms=patience_s * 1000,

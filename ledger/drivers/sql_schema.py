@@ -1,14 +1,28 @@
 """Makes tables that are missing in a database, and says where those that are there differ."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Index, MetaData, Table, inspect
-from sqlalchemy.engine import Inspector
 from sqlalchemy.types import TypeEngine
 
 
+class _There:
+    """What tables of some names a database has, asked for all of them at once."""
+
+    def __init__(self, connection: Connection, metadata: MetaData) -> None:
+        inspector = inspect(connection)
+        names = list(metadata.tables)
+        self.columns = _by_table(inspector.get_multi_columns(filter_names=names))
+        self.keys = _by_table(inspector.get_multi_pk_constraint(filter_names=names))
+        self.indexes = {
+            table: {each["name"] for each in indexes}
+            for table, indexes in _by_table(inspector.get_multi_indexes(filter_names=names)).items()
+        }
+
+
 def create_missing(
-    connection: Connection, metadata: MetaData, indexes: Iterable[Index] = ()
+    connection: Connection, metadata: MetaData, indexes: Sequence[Index] = ()
 ) -> list[str]:
     """Create tables and indexes that are not there; return what was made, as `table cases`.
 
@@ -17,58 +31,56 @@ def create_missing(
         metadata: the tables; their own indexes come with them.
         indexes: more of them, kept apart from their tables.
     """
-    inspector = inspect(connection)
-    there = set(inspector.get_table_names())
+    there = _There(connection, metadata)
     made: list[str] = []
     for table in metadata.sorted_tables:
-        if table.name not in there:
+        if table.name not in there.columns:
             table.create(connection)
             made.append(f"table {table.name}")
             made.extend(f"index {index.name}" for index in table.indexes)
-    apart = [each for each in indexes if each.table is not None and each.table.name not in there]
-    absent = [index for index, _ in _absent_indexes(inspector, metadata, indexes, there)]
-    for index in (*apart, *absent):
+    for index, table_name in _named(indexes):
+        if table_name not in there.columns:
+            index.create(connection)
+            made.append(f"index {index.name}")
+    for index in _absent(there, metadata, indexes):
         index.create(connection)
         made.append(f"index {index.name}")
     return made
 
 
 def schema_faults(
-    connection: Connection, metadata: MetaData, indexes: Iterable[Index] = ()
+    connection: Connection, metadata: MetaData, indexes: Sequence[Index] = ()
 ) -> list[str]:
     """Return what is missing or differs, a sentence each; nothing if all is as declared.
 
     Columns and indexes that nobody asked for are let be.
     """
-    inspector = inspect(connection)
-    there = set(inspector.get_table_names())
-    found = [f"table {name}: missing" for name in sorted(metadata.tables.keys() - there)]
-    for table in metadata.sorted_tables:
-        if table.name in there:
-            found.extend(_column_faults(connection, inspector, table))
-    for _, name in _absent_indexes(inspector, metadata, indexes, there):
-        found.append(f"index {name}: missing")
-    return found
+    there = _There(connection, metadata)
+    found: list[str] = []
+    for table in sorted(metadata.sorted_tables, key=lambda each: each.name):
+        if table.name in there.columns:
+            found.extend(_table_faults(connection, there, table))
+        else:
+            found.append(f"table {table.name}: missing")
+    return found + [f"index {index.name}: missing" for index in _absent(there, metadata, indexes)]
 
 
-def _absent_indexes(
-    inspector: Inspector, metadata: MetaData, indexes: Iterable[Index], there: set[str]
-) -> Iterator[tuple[Index, str]]:
-    """Yield the indexes that tables lack which were there before."""
-    wanted = [*indexes, *(index for table in metadata.sorted_tables for index in table.indexes)]
-    known: dict[str, set[str | None]] = {}
-    for index in wanted:
+def _absent(there: _There, metadata: MetaData, indexes: Sequence[Index]) -> Iterator[Index]:
+    """Yield the indexes that tables lack which are there."""
+    own = [index for table in metadata.sorted_tables for index in table.indexes]
+    for index, table in _named([*indexes, *own]):
+        if table in there.columns and index.name not in there.indexes.get(table, ()):
+            yield index
+
+
+def _named(indexes: Iterable[Index]) -> Iterator[tuple[Index, str]]:
+    for index in indexes:
         assert index.table is not None
-        assert index.name is not None
-        table = index.table.name
-        if table in there and table not in known:
-            known[table] = {each["name"] for each in inspector.get_indexes(table)}
-        if index.name not in known.get(table, {index.name}):
-            yield index, str(index.name)
+        yield index, index.table.name
 
 
-def _column_faults(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
-    stored = {column["name"]: column for column in inspector.get_columns(table.name)}
+def _table_faults(connection: Connection, there: _There, table: Table) -> Iterator[str]:
+    stored = {column["name"]: column for column in there.columns[table.name]}
     for column in table.columns:
         found = stored.get(column.name)
         if found is None:
@@ -77,11 +89,15 @@ def _column_faults(connection: Connection, inspector: Inspector, table: Table) -
         ours, theirs = (_type_text(connection, each) for each in (column.type, found["type"]))
         if ours != theirs:
             yield f"column {table.name}.{column.name}: found {theirs}, expected {ours}"
-    key = inspector.get_pk_constraint(table.name)["constrained_columns"]
+    key = there.keys[table.name]["constrained_columns"]
     expected = [column.name for column in table.primary_key]
     if key != expected:
         yield f"table {table.name}: found the key {key}, expected {expected}"
 
 
-def _type_text(connection: Connection, type_: TypeEngine[object]) -> str:
+def _type_text(connection: Connection, type_: TypeEngine[Any]) -> str:
     return str(type_.compile(connection.dialect))
+
+
+def _by_table(found: Mapping[tuple[str | None, str], Any]) -> dict[str, Any]:
+    return {table: value for (_, table), value in found.items()}

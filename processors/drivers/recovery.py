@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ledger.heads import as_bytes
-from ledger.log import EventLog, Position, ReaderPosition, digest
+from ledger.log import ANSWERS_REPEATS, EventLog, Position, ReaderPosition, digest
 from ledger.reading import Read, read_record, read_records
 from ledger.system_events import SupervisionJudged
 from ledger.wire import decode
@@ -72,6 +72,8 @@ def recover(
             if rebuilt.missing:
                 log.append(rebuilt.missing)
             units = _unit_rows(reads, stop, policy)
+            if ANSWERS_REPEATS not in log.capabilities:
+                units.rows = states.units.first_ones(units.rows)
             states.commit(position, position, rebuilt.states, units, publishing)
     ((_, raw),) = log.read(partition, stop - 1, 1)
     reached = replace(position, next_offset=stop, last_sha256=digest(raw))

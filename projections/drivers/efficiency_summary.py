@@ -4,7 +4,7 @@ It stands apart from the view by day because a mean, a percentile and what is op
 from rows by day: a range is counted anew from the cases completed in it.
 """
 
-from projections.drivers.views import CARD_SUMS, CASE_SUMS, V_EFFICIENCY_DAILY, padded
+from projections.drivers.views import CARD_SUMS, CASE_SUMS, NOTHING, V_EFFICIENCY_DAILY, padded
 
 _OF_DAYS = ("day", "hall", "department")
 _CASES = [*(name for name, _ in CASE_SUMS), "working_us"]
@@ -56,10 +56,10 @@ def _summands(of: str, scope: str) -> str:
     cases, cards = padded(_CASES, _CASES, _CARDS), padded(_CARDS, _CASES, _CARDS)
     nothing = padded([], _CASES, _CARDS)
     return (
-        f"SELECT {of}{cases}, 0 AS open, NULL AS p90_us FROM efficiency_days "  # noqa: S608
+        f"SELECT {of}{cases}, 0 AS open, {NOTHING} AS p90_us FROM efficiency_days "  # noqa: S608
         f"WHERE day {_IN_RANGE}{scope} UNION ALL "
-        f"SELECT {of}{cards}, 0, NULL FROM card_days WHERE day {_IN_RANGE}{scope} UNION ALL "
-        f"SELECT {of}{nothing}, accepted - completed, NULL FROM efficiency_days "
+        f"SELECT {of}{cards}, 0, {NOTHING} FROM card_days WHERE day {_IN_RANGE}{scope} UNION ALL "
+        f"SELECT {of}{nothing}, accepted - completed, {NOTHING} FROM efficiency_days "
         f"WHERE day <= :last_day{scope} UNION ALL "
         f"SELECT {of}{nothing}, 0, working_us FROM ranked WHERE place = (9 * how_many + 9) / 10"
     )

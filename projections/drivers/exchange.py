@@ -7,11 +7,12 @@ half a second, sooner than PostgreSQL looks for one, and tries again.
 """
 
 from time import sleep
-from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect, text
 
 from ledger.errors import DatabaseUnavailable
+from projections.drivers.grants import give, grants_on
+from projections.drivers.read_schema import ReadSchema
 from projections.drivers.sql_store import SqlStore
 from projections.drivers.sql_tables import REBUILD_SUFFIX
 from projections.drivers.views import VIEWS, create_views, drop_views
@@ -19,17 +20,9 @@ from projections.drivers.views import VIEWS, create_views, drop_views
 _GIVES_WAY_AFTER = "500ms"
 _PAUSE_SECONDS = 0.5
 _TRIES = 240
+_REPLACED = "__replaced"
 _NOT_WON = frozenset({"40P01", "55P03"})
 """A deadlock, and a lock that was not won in time."""
-
-
-class _Grant(NamedTuple):
-    """A privilege that somebody has on a table or view."""
-
-    name: str
-    grantee: str
-    privilege: str
-    grantable: bool
 
 
 def hold_writers(connection: Connection) -> None:
@@ -38,25 +31,41 @@ def hold_writers(connection: Connection) -> None:
 
 
 def exchange_tables(connection: Connection, live: SqlStore, generation: int) -> None:
-    """Drop the live tables, name the rebuilt ones as them, and make the views anew.
+    """Let the rebuilt tables take the names of the live ones, which are dropped.
 
-    Whoever was granted something on them keeps it.
+    Whoever was granted something on a table keeps it. On PostgreSQL the views stay, and with them
+    what analysts have built on them, as long as their columns do.
     """
     names = [shape.name for shape in live.shapes]
-    grants: list[_Grant] = []
     if connection.dialect.name == "postgresql":
-        there = inspect(connection)
-        views = [view.name for view in VIEWS if view.name in there.get_view_names()]
-        _hold_readers(connection, [*views, *(n for n in names if n in there.get_table_names())])
-        grants = _grants(connection, [*views, *names])
-    drop_views(connection)
-    for name in names:
-        connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-        connection.execute(text(f"ALTER TABLE {name}{REBUILD_SUFFIX} RENAME TO {name}"))
-    create_views(connection, live.schema.zone)
+        _exchange_under_views(connection, names, live.schema)
+    else:
+        drop_views(connection)
+        for name in names:
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+            _rename(connection, f"{name}{REBUILD_SUFFIX}", name)
+        create_views(connection, live.schema.zone)
     live.schema.write_versions(connection, generation)
-    for grant in grants:
-        _give(connection, grant)
+
+
+def _exchange_under_views(connection: Connection, names: list[str], schema: ReadSchema) -> None:
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names()).intersection(names)
+    views = {view.name for view in VIEWS}.intersection(inspector.get_view_names())
+    _hold_readers(connection, [*sorted(views), *sorted(there)])
+    grants = grants_on(connection, names)
+    for name in there:
+        _rename(connection, name, name + _REPLACED)
+    for name in names:
+        _rename(connection, f"{name}{REBUILD_SUFFIX}", name)
+    create_views(connection, schema.zone)
+    for name in there:
+        connection.execute(text(f"DROP TABLE {name}{_REPLACED}"))
+    give(connection, grants)
+
+
+def _rename(connection: Connection, name: str, to: str) -> None:
+    connection.execute(text(f"ALTER TABLE {name} RENAME TO {to}"))
 
 
 def _hold_readers(connection: Connection, names: list[str]) -> None:
@@ -77,24 +86,4 @@ def _hold_readers(connection: Connection, names: list[str]) -> None:
     raise DatabaseUnavailable(
         "Exchanging the read models: somebody has been reading a table or view all the time.",
         hint="Look for long queries in pg_stat_activity and end them, then run it again.",
-    )
-
-
-def _grants(connection: Connection, names: list[str]) -> list[_Grant]:
-    """Return what others than the owner may do with tables and views."""
-    found = connection.exec_driver_sql(
-        "SELECT c.relname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, "
-        "a.privilege_type, a.is_grantable FROM pg_class c "
-        "CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
-        "WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s) "
-        "AND a.grantee <> c.relowner",
-        (names,),
-    )
-    return [_Grant(*row) for row in found]
-
-
-def _give(connection: Connection, grant: _Grant) -> None:
-    option = " WITH GRANT OPTION" if grant.grantable else ""
-    connection.exec_driver_sql(
-        f"GRANT {grant.privilege} ON {grant.name} TO {grant.grantee}{option}"
     )

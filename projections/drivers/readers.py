@@ -170,7 +170,8 @@ class Readers:
 
     def case_limits(self, subject: str) -> Sequence[Row]:
         """Return the clocks of one case, those that still run first, then by when they opened."""
-        sql = "SELECT * FROM case_limits WHERE subject = :id ORDER BY closed, opened_us, part"
+        sql = "SELECT * FROM case_limits WHERE subject = :id "
+        sql += "ORDER BY closed, opened_us NULLS FIRST, part, clock, cycle"
         return self._rows(sql, id=subject)
 
     def case_positions(self, subject: str) -> Sequence[Position]:
@@ -296,7 +297,8 @@ class Readers:
         return self._rows(
             "SELECT hall, department, COUNT(*) AS open, MAX(level) AS level, "  # noqa: S608
             f"SUM(CASE WHEN phase = 'stopped' THEN 1 ELSE 0 END) AS stopped, {levels} "
-            f"FROM cases {where.sql} GROUP BY hall, department ORDER BY hall, department",
+            f"FROM cases {where.sql} GROUP BY hall, department "
+            "ORDER BY hall NULLS FIRST, department NULLS FIRST",
             **where.values,
         )
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, text
+from sqlalchemy import Connection, delete, insert, inspect, text
 
 from projections.board_tables import CARDS, CASES
+from projections.drivers.grants import give, grants_on
 from projections.drivers.local_time import local_time, zone_offsets
 from projections.drivers.sql_tables import ZONE_OFFSETS
 from projections.rows import TableShape
@@ -141,6 +142,8 @@ def _hours(us: str) -> str:
     return f"CAST({us} / 36000000 AS DOUBLE PRECISION) / 100"
 
 
+NOTHING = "CAST(NULL AS BIGINT)"
+"""PostgreSQL takes a bare NULL in a union for text."""
 _MEAN_US = "s.working_us / NULLIF(s.completed, 0)"
 
 V_EFFICIENCY_DAILY = View(
@@ -234,8 +237,9 @@ def efficiency_query(completed_days: str = "") -> str:
         "AS place, COUNT(*) OVER (PARTITION BY completed_day, hall, department) AS how_many "
         f"FROM case_cycles WHERE part = '' AND completed_day IS NOT NULL{completed_days}), "
         f"daily AS (SELECT day, hall, department, {sums}, MAX(p90_us) AS p90_us FROM ("
-        f"SELECT day, hall, department, {cases}, NULL AS p90_us FROM efficiency_days UNION ALL "
-        f"SELECT day, hall, department, {cards}, NULL FROM card_days UNION ALL "
+        f"SELECT day, hall, department, {cases}, {NOTHING} AS p90_us FROM efficiency_days "
+        "UNION ALL "
+        f"SELECT day, hall, department, {cards}, {NOTHING} FROM card_days UNION ALL "
         f"SELECT completed_day, hall, department, {padded([], of_cases, of_cards)}, working_us "
         "FROM ranked WHERE place = (9 * how_many + 9) / 10"
         ") AS summands GROUP BY day, hall, department), "
@@ -252,16 +256,36 @@ def padded(given: Sequence[str], *all_names: Sequence[str]) -> str:
 
 
 def create_views(connection: Connection, zone: tzinfo) -> None:
-    """Create the views, and the offsets of the hall's zone that they show time by."""
-    drop_views(connection)
+    """Create the views anew, and the offsets of the hall's zone that they show time by.
+
+    PostgreSQL keeps a view whose columns are the same, with all that rests on it, and gives it its
+    new text; where one has to be dropped, whoever was granted something on it keeps that.
+    """
     connection.execute(delete(ZONE_OFFSETS))
     connection.execute(insert(ZONE_OFFSETS), list(zone_offsets(zone)))
+    names = [view.name for view in VIEWS]
+    grants = grants_on(connection, names)
+    kept: set[str] = set()
+    if connection.dialect.name == "postgresql":
+        kept = {view.name for view in VIEWS if _has_columns_of(connection, view)}
     for view in VIEWS:
         query = view_query(view, connection.dialect.name)
-        connection.exec_driver_sql(f"CREATE VIEW {view.name} AS {query}")
+        create = "CREATE OR REPLACE VIEW" if view.name in kept else "CREATE VIEW"
+        if view.name not in kept:
+            connection.execute(text(f"DROP VIEW IF EXISTS {view.name}"))
+        connection.exec_driver_sql(f"{create} {view.name} AS {query}")
+    give(connection, grants)
 
 
 def drop_views(connection: Connection) -> None:
     """Drop the views; a table they name can then be exchanged."""
     for view in VIEWS:
         connection.execute(text(f"DROP VIEW IF EXISTS {view.name}"))
+
+
+def _has_columns_of(connection: Connection, view: View) -> bool:
+    inspector = inspect(connection)
+    if view.name not in inspector.get_view_names():
+        return False
+    found = [column["name"] for column in inspector.get_columns(view.name)]
+    return found == [column.name for column in view.columns]

@@ -12,8 +12,10 @@ from alerts.metrics import METRICS
 from alerts.prometheus_files import FOLDER, prometheus_files
 from alerts.recordings import RECORDINGS
 from alerts.yaml_text import yaml_text
+from consoles.api.counters import Counters
 from tests.alerts.alert_cases import CASES
 from tests.alerts.promtool_tests import RECORDED, promtool_tests
+from tests.alerts.test_metrics import figures, reading
 from tests.conftest import Need
 from tests.consoles.commands import ROOT
 
@@ -51,6 +53,19 @@ def test_promtool_accepts_configuration_targets_and_rules(run: Path) -> None:
 
 def test_amtool_accepts_the_configuration_of_alertmanager(run: Path) -> None:
     ran(run, "amtool", "check-config", "alertmanager.yml")
+
+
+def test_promtool_finds_nothing_amiss_with_names_and_helps_but_that_days_are_no_seconds(
+    run: Path,
+) -> None:
+    exporter = reading(figures)
+    exporter.role("supervise").observe_delay(1)
+    text = exporter.text() + "\n".join([*Counters().lines(0, 0, 0), ""]).encode()
+    command = ["promtool", "check", "metrics"]
+    said = subprocess.run(command, input=text, capture_output=True, check=False)
+    assert said.stderr.decode().splitlines() == [
+        'hall_calendar_remaining_days use base unit "seconds" instead of "days"'
+    ]
 
 
 def test_every_alert_fires_when_it_should_and_not_when_not(run: Path) -> None:

@@ -1,10 +1,11 @@
-"""Dead letters of both kinds: what could not be accepted is kept, listed and counted."""
+"""Dead letters of all kinds: what could not be accepted is kept, listed and counted."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,16 +14,36 @@ from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.errors import LogUnavailable
 from ledger.log import DeadLetter, DeadLetters
 
+if TYPE_CHECKING:
+    from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
+    from tests.services.kafka import KafkaAddress
+
 NOON_US = 1_795_492_800_000_000
+WAIT_S = 60.0
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
 def letters(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DeadLetters]:
     if request.param == "memory":
         yield MemoryDeadLetters(now=lambda: NOON_US)
         return
+    if request.param == "kafka":
+        yield request.getfixturevalue("kafka_letters")
+        return
     with closing(SqliteLog(tmp_path / "log.sqlite", now=lambda: NOON_US)) as log:
         yield SqliteDeadLetters(log)
+
+
+@pytest.fixture
+def kafka_letters(kafka: "KafkaAddress", topic: str) -> "Iterator[KafkaDeadLetters]":
+    """Letters in a topic of their own."""
+    from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
+    from tests.ledger.kafka_ledgers import ACCESS, delete_topics, make_dead_letters
+
+    place = make_dead_letters(kafka, topic)
+    with closing(KafkaDeadLetters(place, ACCESS, version="0.3", patience_s=WAIT_S)) as letters:
+        yield letters
+    delete_topics(kafka, place.dead_letters)
 
 
 def put(letters: DeadLetters, number: int) -> None:
@@ -32,17 +53,18 @@ def put(letters: DeadLetters, number: int) -> None:
 
 def test_a_letter_keeps_the_bytes_as_they_came_and_why(letters: DeadLetters) -> None:
     letters.put(b'{"a": \xff', source="10.0.0.7", reason="malformed-json", detail="line 1")
-    assert letters.list() == [
-        DeadLetter(
-            number=1,
-            received_us=NOON_US,
-            source="10.0.0.7",
-            reason="malformed-json",
-            detail="line 1",
-            sha256=sha256(b'{"a": \xff').hexdigest(),
-            raw=b'{"a": \xff',
-        )
-    ]
+    (letter,) = letters.list()
+    assert letter == DeadLetter(
+        number=1,
+        received_us=letter.received_us,
+        source="10.0.0.7",
+        reason="malformed-json",
+        detail="line 1",
+        sha256=sha256(b'{"a": \xff').hexdigest(),
+        raw=b'{"a": \xff',
+    )
+    # In Kafka the brokers' clock says when it came, elsewhere ours.
+    assert letter.received_us == NOON_US or type(letters).__name__ == "KafkaDeadLetters"
 
 
 def test_of_an_oversized_body_only_the_digest_is_kept(letters: DeadLetters) -> None:
@@ -82,3 +104,72 @@ def test_letters_in_a_file_survive_and_can_be_neither_changed_nor_removed(tmp_pa
         assert [each.raw for each in letters.list()] == [b"\x005"]
         with pytest.raises(LogUnavailable, match="reading only"):
             put(letters, 6)
+
+
+# --- in Kafka ----------------------------------------------------------------------------------
+
+
+@pytest.mark.kafka
+def test_a_message_that_is_buried_keeps_key_value_and_headers_and_says_where_it_was(
+    kafka: "KafkaAddress", topic: str, kafka_letters: "KafkaDeadLetters"
+) -> None:
+    from kafka import KafkaConsumer, TopicPartition
+
+    from ledger.drivers.kafka_dead_letters import Origin
+    from ledger.drivers.kafka_sender import Message
+
+    headers = (("content-type", b"text/plain"), ("dlq.reason", b"from an earlier time"))
+    message = Message(b"\xff\xfe", None, headers)
+    origin = Origin("hall.intake", 3, 17, 1_795_492_800_123, "hall.intake-gateway")
+    kafka_letters.bury(message, origin, source="/halls/1", reason="no-value", detail="null")
+    with closing(KafkaConsumer(**kafka.client(), auto_offset_reset="earliest")) as consumer:
+        consumer.assign([TopicPartition(f"{topic}.dead-letters", 0)])
+        ((record,),) = consumer.poll(timeout_ms=WAIT_S * 1_000).values()
+    assert (record.key, record.value) == (b"\xff\xfe", None)
+    assert record.headers[:2] == list(headers)
+    assert dict(record.headers[2:]) == {
+        "dlq.source": b"/halls/1",
+        "dlq.sha256": sha256(b"").hexdigest().encode(),
+        "dlq.topic": b"hall.intake",
+        "dlq.partition": b"3",
+        "dlq.offset": b"17",
+        "dlq.timestamp": b"1795492800123",
+        "dlq.group": b"hall.intake-gateway",
+        "dlq.attempts": b"1",
+        "dlq.reason": b"no-value",
+        "dlq.error": b"null",
+        "dlq.processor_version": b"0.3",
+    }
+    (letter,) = kafka_letters.list()
+    assert (letter.reason, letter.detail, letter.raw) == ("no-value", "null", b"")
+
+
+@pytest.mark.kafka
+def test_of_a_letter_that_no_topic_takes_the_digest_is_kept(
+    kafka_letters: "KafkaDeadLetters",
+) -> None:
+    from ledger.drivers.kafka_dead_letters import LETTER_BYTES_MAX
+
+    fits, too_long = b"x" * (8 * 1024 * 1024), b"x" * LETTER_BYTES_MAX
+    for raw in (fits, too_long):
+        kafka_letters.put(raw, source="/halls/1", reason="malformed-json", detail="")
+    digests = [sha256(fits).hexdigest(), sha256(too_long).hexdigest()]
+    assert [each.sha256 for each in kafka_letters.list()] == digests
+    assert [each.raw for each in kafka_letters.list()] == [fits, b""]
+
+
+@pytest.mark.kafka
+def test_letters_that_the_topic_has_forgotten_are_not_missed(
+    kafka: "KafkaAddress", topic: str, kafka_letters: "KafkaDeadLetters"
+) -> None:
+    from kafka import TopicPartition
+
+    for number in range(1, 6):
+        put(kafka_letters, number)
+    with closing(kafka.admin()) as admin:
+        admin.delete_records({TopicPartition(f"{topic}.dead-letters", 0): 3})
+    assert [each.number for each in kafka_letters.list()] == [4, 5]
+    assert [each.number for each in kafka_letters.list(after=4)] == [5]
+    assert dict(kafka_letters.counts()) == {"unknown-type": 2}
+    put(kafka_letters, 6)
+    assert dict(kafka_letters.counts()) == {"float": 1, "unknown-type": 2}

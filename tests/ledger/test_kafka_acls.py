@@ -120,7 +120,7 @@ def ways_to_change(admin: Any, topic: str) -> dict[str, Callable[[], Any]]:
 @pytest.mark.parametrize("user", ["intake", "supervise"])
 def test_who_may_write_to_the_ledger_appends_and_reads_it(guarded: KafkaCluster, user: str) -> None:
     offset = append(guarded, user, NAMES.ledger)
-    assert len(read(guarded, user, NAMES.ledger, f"hall.{user}")) > offset
+    assert len(read(guarded, user, NAMES.ledger, f"hall.ledger.{user}")) > offset
 
 
 @pytest.mark.parametrize("user", [*WORKING, "admin", "stranger"])
@@ -143,16 +143,16 @@ def test_who_reads_the_ledger_reads_in_its_own_group_and_cannot_write(
     guarded: KafkaCluster, user: str
 ) -> None:
     append(guarded, "supervise", NAMES.ledger)
-    assert read(guarded, user, NAMES.ledger, f"hall.{user}.one")[0] == b"a record"
+    assert read(guarded, user, NAMES.ledger, f"hall.ledger.{user}.one")[0] == b"a record"
     with pytest.raises(GroupAuthorizationFailedError):
-        read(guarded, user, NAMES.ledger, "hall.supervise")
+        read(guarded, user, NAMES.ledger, "hall.ledger.supervise")
     with pytest.raises(kafka_errors.TopicAuthorizationFailedError):
         append(guarded, user, NAMES.ledger)
 
 
 def test_a_source_writes_what_only_the_gateway_reads(guarded: KafkaCluster) -> None:
     append(guarded, "source", NAMES.intake)
-    assert read(guarded, "intake", NAMES.intake, "hall.intake")[0] == b"a record"
+    assert read(guarded, "intake", NAMES.intake, "hall.ledger.intake")[0] == b"a record"
     for user in ("project", "source", "supervise"):
         with pytest.raises(TopicAuthorizationFailedError):
             read(guarded, user, NAMES.intake)
@@ -160,9 +160,10 @@ def test_a_source_writes_what_only_the_gateway_reads(guarded: KafkaCluster) -> N
         append(guarded, "source", NAMES.ledger)
 
 
-def test_only_intake_writes_dead_letters(guarded: KafkaCluster) -> None:
-    append(guarded, "intake", NAMES.dead_letters)
-    for user in ("source", "supervise"):
+def test_intake_and_supervision_write_dead_letters(guarded: KafkaCluster) -> None:
+    for user in ("intake", "supervise"):
+        append(guarded, user, NAMES.dead_letters)
+    for user in ("source", "project"):
         with pytest.raises(kafka_errors.TopicAuthorizationFailedError):
             append(guarded, user, NAMES.dead_letters)
 

@@ -42,7 +42,7 @@ def test_a_source_writes_to_the_intake_topic_and_does_nothing_else() -> None:
 def test_each_reader_and_source_has_its_own_rights() -> None:
     rights = declared_rights(NAMES, readers=("audit", "mirror"), sources=("tax", "land"))
     groups = {right.name for right in rights if right.kind == "group"}
-    assert groups >= {"hall.audit", "hall.mirror"}
+    assert groups >= {"hall.ledger.audit", "hall.ledger.mirror"}
     writers = {right.principal for right in rights if right.name == NAMES.intake}
     assert writers >= {"tax", "land"}
 
@@ -56,7 +56,7 @@ def test_another_hall_has_other_topics_and_groups() -> None:
 def test_a_right_reads_as_a_sentence() -> None:
     sentences = [str(right) for right in RIGHTS]
     assert "supervise may write topic hall.ledger" in sentences
-    assert "project may read group hall.project…" in sentences
+    assert "project may read group hall.ledger.project…" in sentences
     assert "* may NOT delete topic hall.ledger" in sentences
 
 

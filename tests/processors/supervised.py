@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from ledger import wire
 from ledger.drivers.memory_log import MemoryLog
-from ledger.drivers.sql_engine import open_engine
 from ledger.findings import CardIssued
 from ledger.intake_rules import SUPERVISION_SOURCE, instant_from_text
 from ledger.log import ORDERED_STAMPS, Appended, Entry, digest
@@ -19,9 +20,11 @@ from ledger.record import AnyRecord, Record, instant, micros
 from ledger.system_events import ClockReached, LogSkipped, SupervisionJudged
 from processors.drivers.embedded import Supervisor
 from processors.drivers.sql_state import SqlState
+from processors.drivers.state_rows import METADATA
 from processors.supervision.policy import Policy
 from processors.supervision.units import is_unit_tick
 from tests.golden.language import HOUR_US, SHANGHAI, SOURCE, at, local, policy
+from tests.services.databases import engine_in
 
 DAY_US = 24 * HOUR_US
 START_US = at("2018-10-15 10:00:00")
@@ -89,8 +92,17 @@ class RepeatingLog(MortalLog):
         self._known = _Forgetful()
 
 
+def states_in(folder: Path, name: str = "state") -> Engine:
+    """An engine on states of a folder, their tables made."""
+    return engine_in(folder, name, make_tables)
+
+
+def make_tables(engine: Engine) -> None:
+    METADATA.create_all(engine)
+
+
 class Owned:
-    """A log with states in a file, and an owner that can be started again."""
+    """A log with states in a database, and an owner that can be started again."""
 
     def __init__(
         self,
@@ -107,7 +119,7 @@ class Owned:
         self.log = kind(partitions, now=lambda: self.now_us)
         self.using = using or policy()
         self._batch_max = batch_max
-        self._engine = open_engine(f"sqlite:///{folder / 'state.sqlite'}")
+        self._engine = states_in(folder)
         self.start()
 
     def start(self) -> None:

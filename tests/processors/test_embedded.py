@@ -30,7 +30,11 @@ from tests.processors.supervised import (
     detected,
     drawn,
     live,
+    make_tables,
 )
+from tests.services.databases import url_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 SEEDS = (1, 2, 4)
 
@@ -99,7 +103,7 @@ class Dying(SqliteLog):
 
 folder, until = Path(sys.argv[1]), at(sys.argv[2])
 log = Dying(folder / "ledger.sqlite", now=lambda: until)
-states = SqlState(open_engine(f"sqlite:///{folder / 'state.sqlite'}"))
+states = SqlState(open_engine(sys.argv[3]))
 owner = Supervisor(log, states, policy(), lambda: until)
 while owner.turn():
     pass
@@ -115,7 +119,8 @@ def test_a_process_that_ends_after_each_append_comes_to_the_one_card_that_is_due
     codes: list[int] = []
     while not codes or codes[-1] == 9:
         assert len(codes) < 8
-        command = [sys.executable, "-c", CHILD, str(tmp_path), "2018-10-22 10:00:00"]
+        until, states = "2018-10-22 10:00:00", url_in(tmp_path, "state", make_tables)
+        command = [sys.executable, "-c", CHILD, str(tmp_path), until, states]
         codes.append(subprocess.run(command, check=False, env=os.environ, timeout=60).returncode)
     assert codes[-1] == 0
     with closing(SqliteLog(tmp_path / "ledger.sqlite", now=lambda: 0)) as log:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound, CardIssued, CardRescinded, LimitsSet
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached, SupervisionJudged
@@ -38,7 +37,10 @@ from tests.processors.supervised import (
     drawn,
     event,
     skip,
+    states_in,
 )
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 NOTICE = "2018-10-20 09:30:00"
 """When the new calendar is published: a Saturday, after the warning and before the yellow card."""
@@ -259,7 +261,7 @@ def test_states_read_again_from_the_log_are_the_same_and_nothing_is_added(
         owned.owner.stop()
         owned.settle()
     before, known = owned.findings(), owned.states
-    again = SqlState(open_engine(f"sqlite:///{tmp_path / 'again.sqlite'}"))
+    again = SqlState(states_in(tmp_path, "again"))
     owned.owner = owned.another(again)
     owned.settle()
     assert owned.findings() == before

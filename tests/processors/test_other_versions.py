@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ledger.drivers.sql_engine import open_engine
+import pytest
+
 from ledger.findings import CardIssued
 from ledger.record import micros
 from processors.drivers.sql_state import SqlState
@@ -11,7 +12,9 @@ from processors.supervision.policy import Policy
 from processors.supervision.publications import pack_record
 from tests.golden.language import at, policy
 from tests.processors.published import pack, put, put_first, using
-from tests.processors.supervised import START_US, Owned, accepted, days, event
+from tests.processors.supervised import START_US, Owned, accepted, days, event, states_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def shifted(by: int) -> Policy:
@@ -39,7 +42,7 @@ def test_a_card_made_again_with_another_instant_is_counted_and_the_logs_copy_sta
 ) -> None:
     owned = warned(tmp_path)
     owned.using = shifted(1)
-    owned.states = SqlState(open_engine(f"sqlite:///{tmp_path / 'again.sqlite'}"))
+    owned.states = SqlState(states_in(tmp_path, "again"))
     owned.owner = owned.another(owned.states)
     owned.until("2018-10-23 12:00:00")
     (card,) = [r.data for r in owned.records() if isinstance(r.data, CardIssued)]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ledger.drivers.sql_engine import open_engine
 from ledger.log import Position
 from ledger.reading import Read
 from ledger.wire import encode
@@ -14,7 +13,9 @@ from processors.drivers.sql_state import SqlState
 from processors.rebuild import rebuild
 from processors.supervision.state_codec import encode_state
 from tests.golden.language import policy
-from tests.processors.supervised import DAY_US, START_US, Owned, drawn
+from tests.processors.supervised import DAY_US, START_US, Owned, drawn, states_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def lived(folder: Path, seed: int, *, stopped: bool = True) -> Owned:
@@ -33,7 +34,7 @@ def lived(folder: Path, seed: int, *, stopped: bool = True) -> Owned:
 
 def without_states(owned: Owned, folder: Path) -> SqlState:
     """A new owner with an empty state file; its states."""
-    states = SqlState(open_engine(f"sqlite:///{folder / 'again.sqlite'}"))
+    states = SqlState(states_in(folder, "again"))
     owned.owner = owned.another(states)
     owned.settle()
     return states
@@ -80,7 +81,7 @@ def test_states_made_again_by_slices_are_those_made_at_once(tmp_path: Path, seed
     subjects = sorted({record.subject for record in owned.records()})
     made = {}
     for slice_records in (1, 7, end):
-        states = SqlState(open_engine(f"sqlite:///{tmp_path / f'{slice_records}.sqlite'}"))
+        states = SqlState(states_in(tmp_path, f"{slice_records}"))
         begun = states.claim(0, owned.log)
         reached = recover(owned.log, states, begun, owned.using, slice_records)
         assert (reached.next_offset, states.positions()) == (end, {0: end})
@@ -93,7 +94,7 @@ def test_states_made_again_by_slices_are_those_made_at_once(tmp_path: Path, seed
 
 def test_a_recovery_that_dies_between_two_slices_is_done_again(tmp_path: Path) -> None:
     owned = lived(tmp_path, 37)
-    dead = SqlState(open_engine(f"sqlite:///{tmp_path / 'again.sqlite'}"))
+    dead = SqlState(states_in(tmp_path, "again"))
     begun = dead.claim(0, owned.log)
     some = [r for r in owned.records() if r.subject == "C-3"]
     half = rebuild(

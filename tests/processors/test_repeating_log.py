@@ -11,6 +11,7 @@ from ledger import wire
 from ledger.findings import CardIssued
 from ledger.log import Entry
 from ledger.system_events import ClockReached
+from processors.supervision.state_codec import encode_state
 from tests.processors.supervised import (
     Owned,
     RepeatingLog,
@@ -19,6 +20,7 @@ from tests.processors.supervised import (
     drawn,
     live,
 )
+from tests.processors.unit_owner import without_states
 
 SEEDS = range(6)
 
@@ -72,6 +74,26 @@ def test_an_owner_that_dies_at_any_append_leaves_the_same_findings(
     died = live(other, told)
     assert died > 3
     assert other.findings() == plain.findings()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_states_that_are_lost_are_read_again_from_a_log_with_repeats(
+    tmp_path: Path, seed: int
+) -> None:
+    owned = repeating(tmp_path / "a", batch_max=3)
+    dice = random.Random(seed)
+    owned.log.dies = lambda _entries, _added: dice.random() < 0.2
+    live(owned, drawn(seed))
+    owned.log.dies = lambda _entries, _added: False
+    owned.owner.stop()
+    before = owned.findings()
+    states = {state.subject: encode_state(state) for state in owned.states.every(0)}
+    end = owned.log.ends()
+    without_states(owned, tmp_path)
+    owned.settle()
+    assert {state.subject: encode_state(state) for state in owned.states.every(0)} == states
+    assert owned.findings() == before
+    assert owned.log.ends() == end
 
 
 def test_a_tick_is_not_written_again_while_it_is_under_way(tmp_path: Path) -> None:

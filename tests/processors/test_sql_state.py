@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ledger.drivers.memory_log import MemoryLog
-from ledger.drivers.sql_engine import open_engine
 from ledger.errors import LogMismatch, PartitionLost
 from ledger.log import Entry, EventLog, ReaderPosition, digest
 from ledger.wire import accept
@@ -21,12 +20,15 @@ from tests.processors.supervised import (
     accepted,
     drawn,
     live,
+    states_in,
 )
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return open_engine(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    return states_in(tmp_path)
 
 
 def filled(*ids: str) -> MemoryLog:
@@ -97,7 +99,7 @@ def test_states_of_another_form_are_thrown_away_and_read_anew(engine: Engine) ->
     first = states.claim(0, log)
     states.commit(first, reached(first, log, 1), {"C-1": CaseState("C-1")})
     with engine.begin() as connection:
-        connection.execute(text("UPDATE supervision_positions SET form = form + 1"))
+        connection.execute(text("UPDATE supervision_positions SET form = 'another'"))
     again = SqlState(engine)
     assert again.claim(0, log).next_offset == 0
     assert again.load(0, ["C-1"]) == {}

@@ -17,6 +17,8 @@ from processors.supervision.state_codec import encode_state
 from processors.supervision.step import step
 from tests.processors.supervised import DAY_US, START_US, Owned, drawn
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 SEEDS = (21, 22, 23)
 
 

@@ -22,6 +22,8 @@ from tests.processors.supervised import (
     skip,
 )
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def broken(owned: Owned, subject: str) -> tuple[int, int]:
     """Put bytes into the log that cannot be read; where they lie."""

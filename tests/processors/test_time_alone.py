@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from ledger import wire
-from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound, CardIssued
 from ledger.intake_rules import instant_from_text
 from ledger.record import AnyRecord, micros
@@ -21,7 +20,9 @@ from processors.simulate import simulate
 from processors.supervision.time_rules import TIME_RULES
 from processors.supervision.units import is_unit_tick
 from tests.golden.language import at, local, policy, shipped_packs
-from tests.processors.supervised import DAY_US, Owned, days, event
+from tests.processors.supervised import DAY_US, Owned, days, event, states_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 MON, TUE = "2018-10-15 10:00:00", "2018-10-16 10:00:00"
 END_US = at("2018-12-24 10:00:00")
@@ -259,7 +260,7 @@ def test_a_process_that_lost_its_states_finds_the_same(
     for number, passed_us in enumerate([*passes(case), END_US]):
         if stopped:
             owned.owner.stop()
-        states = SqlState(open_engine(f"sqlite:///{tmp_path / f'again-{number}.sqlite'}"))
+        states = SqlState(states_in(tmp_path, f"again-{number}"))
         owned.owner = owned.another(states)
         owned.until(passed_us + DAY_US)
     assert turns(owned.records(), case.rule) == case.turns

@@ -37,6 +37,8 @@ from tests.processors.unit_owner import (
 )
 from tests.processors.unit_periods import BASIS
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def test_three_yellow_cards_of_a_department_in_different_cases_are_named(tmp_path: Path) -> None:
     owner = owned(tmp_path, CARDS)

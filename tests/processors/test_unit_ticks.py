@@ -39,6 +39,8 @@ from tests.processors.unit_owner import (
     without_states,
 )
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def test_rows_of_all_partitions_are_judged_once_after_the_grace(tmp_path: Path) -> None:
     owner = owned(tmp_path, BULK)
@@ -155,7 +157,7 @@ def test_a_tick_read_again_without_states_gives_nothing_new(tmp_path: Path) -> N
     typed_in(owner, 4)
     owner.until(GRACE_OVER)
     told, judged = identities(owner), owner.log.ends()
-    without_states(owner, tmp_path / "other.sqlite")
+    without_states(owner, tmp_path)
     owner.settle()
     assert owner.states.positions() == owner.log.ends() == judged
     assert identities(owner) == told
@@ -199,7 +201,7 @@ def test_a_tick_read_back_before_the_other_partitions_rows_are_there_waits(tmp_p
     told, judged = identities(owner), owner.log.ends()
     tick = next(r for r in of_units(owner) if isinstance(r.data, ClockReached))
     home = partitions_of(tick.subject, PARTITIONS)[0]
-    without_states(owner, tmp_path / "other.sqlite")
+    without_states(owner, tmp_path)
     while owner.owner.owners[home].batch():
         pass
     assert owner.states.positions()[home] < owner.log.ends()[home]
@@ -246,7 +248,7 @@ def test_states_read_again_from_the_log_alone_have_the_same_rows_and_go_on(tmp_p
         if day in (17, 20):
             lost.owner.stop()
         if day in (17, 19, 23):
-            without_states(lost, tmp_path / f"{day}.sqlite")
+            without_states(lost, tmp_path / f"{day}")
             told, before = identities(lost), lost.log.ends()
             lost.settle()
             assert lost.log.ends() == before

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ledger.drivers.sql_engine import open_engine
 from ledger.findings import AnomalyFound
 from ledger.record import AnyRecord
 from ledger.system_events import ClockReached
@@ -18,7 +17,7 @@ from processors.supervision.unit_rules.unit_rule import (
     UnitRuleInForce,
 )
 from tests.golden.language import at, handling_only, local, policy
-from tests.processors.supervised import Owned, accepted, completed
+from tests.processors.supervised import Owned, accepted, completed, states_in
 from tests.processors.unit_periods import rule
 
 EVER_US = 2**62
@@ -78,9 +77,9 @@ def typed_in(owner: Owned, count: int, department: str = "D-1", first: int = 0) 
         owner.put(opened, completed("2018-10-10 10:00:00", subject))
 
 
-def without_states(owner: Owned, file: Path) -> None:
+def without_states(owner: Owned, folder: Path) -> None:
     """Start again with nothing but the log."""
-    owner._engine = open_engine(f"sqlite:///{file}")
+    owner._engine = states_in(folder, "again")
     owner.start()
 
 

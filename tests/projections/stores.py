@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from ledger.case_events import CaseReceived
 from ledger.drivers.memory_log import MemoryLog
-from ledger.drivers.sql_engine import open_engine
+from ledger.drivers.sql_engine import writing
 from ledger.findings import LEVELS
 from ledger.hall_events import TicketDrawn
 from ledger.log import EventLog
@@ -19,12 +19,20 @@ from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
 from projections.rows import TableShape
 from tests.projections import records as r
+from tests.services.databases import engine_in
 
 Row = dict[str, Any]
 
 
 def engine_at(folder: Path) -> Engine:
-    return open_engine(f"sqlite:///{folder / 'read.sqlite'}")
+    """An engine on a folder's read models, their tables made."""
+    return engine_in(folder, "read", make_tables)
+
+
+def make_tables(engine: Engine, zone: tzinfo = r.ZONE) -> None:
+    store = SqlStore(engine, r.projections(), zone)
+    with writing(engine).begin() as connection:
+        store.schema.create(connection)
 
 
 def store_on(engine: Engine, **more: Any) -> SqlStore:

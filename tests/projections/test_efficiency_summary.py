@@ -15,6 +15,8 @@ from tests.projections import records as r
 from tests.projections import stores
 from tests.projections.stores import Row
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 FIRST, LAST = "2026-11-25", "2026-11-29"
 
 

@@ -11,6 +11,8 @@ from projections.drivers.projector import Projector
 from tests.projections import records as r
 from tests.projections import stores
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 PLACES = ("partition", "log_offset", "changed_offset")
 
 

@@ -11,6 +11,8 @@ from projections.drivers.readers import Readers
 from tests.projections import records as r
 from tests.projections import stores
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 NOW_US = micros(r.at(4))
 
 

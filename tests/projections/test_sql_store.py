@@ -2,11 +2,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from time import sleep
 
 import pytest
+from sqlalchemy import Engine, inspect, text
 
+from ledger.drivers.sql_engine import writing
 from ledger.errors import PartitionLost, ProjectionStale
 from ledger.log import ReaderPosition
 from projections.board_tables import CASES
@@ -15,11 +19,25 @@ from projections.rows import TableChanges
 from projections.warning_board import WarningBoard
 from tests.projections import records as r
 from tests.projections import stores
+from tests.services.databases import url_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def changes_of(subject: str) -> Iterator[TableChanges]:
     row = CASES.blank(subject=subject, partition=0, phase="received")
     yield TableChanges(shape=CASES, written=[tuple(row.values())])
+
+
+def schema_of(engine: Engine) -> dict[str, object]:
+    """Tables with the names of their indexes, and views with their text."""
+    inspector = inspect(engine)
+    tables = {
+        name: [each["name"] for each in inspector.get_indexes(name)]
+        for name in inspector.get_table_names()
+    }
+    views = {name: inspector.get_view_definition(name) for name in inspector.get_view_names()}
+    return {**tables, **views}
 
 
 def position_of(store: SqlStore) -> ReaderPosition:
@@ -60,17 +78,18 @@ def test_nothing_is_written_if_the_process_is_killed_half_way(tmp_path: Path) ->
     store = stores.store_on(stores.engine_at(tmp_path))
     claimed = store.claim(0, "log-1")
     killed = (
-        "import os, pathlib, sys\n"
+        "import os, sys\n"
+        "from ledger.drivers.sql_engine import open_engine\n"
         "from tests.projections import stores\n"
         "from tests.projections.test_sql_store import changes_of\n"
         "def half():\n"
         "    yield from changes_of('case-1')\n"
         "    os.kill(os.getpid(), 9)\n"
-        "store = stores.store_on(stores.engine_at(pathlib.Path(sys.argv[1])))\n"
+        "store = stores.store_on(open_engine(sys.argv[1]))\n"
         "store.commit(store.positions()[0], 5, 'digest-4', half())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", killed, str(tmp_path)],
+        [sys.executable, "-c", killed, url_in(tmp_path, "read")],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         check=False,
         timeout=60,
@@ -92,6 +111,29 @@ def test_an_owner_that_lost_its_partition_writes_nothing(tmp_path: Path) -> None
         store.commit(former, 5, "digest-4", changes_of("case-1"))
     assert subjects(store) == []
     assert store.commit(present, 5, "digest-4", changes_of("case-2")).epoch == former.epoch + 1
+
+
+def test_of_two_owners_that_commit_at_once_one_wins_and_the_other_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    store = stores.store_on(stores.engine_at(tmp_path))
+    position = store.claim(0, "log-1")
+
+    def committing(subject: str) -> str:
+        try:
+            store.commit(position, 5, "digest-4", changes_of(subject))
+        except PartitionLost:
+            return "lost"
+        return subject
+
+    with ThreadPoolExecutor(4) as pool:
+        with writing(store.engine).begin() as holding:
+            holding.execute(text("UPDATE reader_positions SET epoch = epoch"))
+            begun = [pool.submit(committing, f"case-{number}") for number in range(4)]
+            sleep(0.2)  # they wait, or begin after it: either way one of them is first
+        became = [each.result(timeout=60) for each in begun]
+    assert became.count("lost") == 3
+    assert subjects(store) == [each for each in became if each != "lost"]
 
 
 def test_a_batch_is_not_committed_twice(tmp_path: Path) -> None:
@@ -176,8 +218,8 @@ def test_preparing_again_changes_nothing(tmp_path: Path) -> None:
     engine = stores.engine_at(tmp_path)
     store = stores.store_on(engine)
     store.commit(store.claim(0, "log-1"), 5, "digest-4", changes_of("case-1"))
-    schema = "SELECT name, sql FROM sqlite_master ORDER BY name"
-    before = stores.rows_of(engine, schema)
+    before = schema_of(engine)
 
+    stores.make_tables(engine)
     assert subjects(stores.store_on(engine)) == ["case-1"]
-    assert stores.rows_of(engine, schema) == before
+    assert schema_of(engine) == before

@@ -20,6 +20,9 @@ from projections.drivers.sql_store import SqlStore
 from projections.drivers.views import VIEWS
 from tests.projections import records as r
 from tests.projections import stores
+from tests.services.databases import engine_in
+
+pytestmark = pytest.mark.usefixtures("dialect")
 
 Place = tuple[str, str, str]
 
@@ -237,7 +240,8 @@ def test_a_zone_with_summer_time_shows_the_right_side_of_the_change(tmp_path: Pa
     zone = ZoneInfo("Europe/Amsterdam")
     before = datetime(2026, 10, 25, 2, 30, tzinfo=zone)
     after = before.replace(fold=1)
-    engine = stores.engine_at(tmp_path)
+    engine = engine_in(tmp_path)
+    stores.make_tables(engine, zone)
     store = SqlStore(engine, r.projections(), zone)
     store.prepare()
     log = r.log_of([r.accepted(before, subject="a"), r.accepted(after, subject="b")])

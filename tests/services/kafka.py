@@ -70,9 +70,9 @@ class KafkaNode(ServiceProcess):
             [*java, "kafka.Kafka", self.properties], folder / f"node{number}.log", user=None
         )
 
-    def format(self, *, alone: bool) -> None:
+    def format(self, cluster_id: str, *, alone: bool) -> None:
         """Make the data folder; a node that is alone begins the quorum of controllers."""
-        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _kafka_uuid()]
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id]
         command += ["-c", str(self.properties), *(["--standalone"] if alone else [])]
         tool = ServiceProcess(command, self.log)
         tool.start()
@@ -108,6 +108,7 @@ class KafkaCluster:
     ) -> None:
         self.users = {**users, SUPERUSER: _PASSWORD} if users else {}
         self.folder = Path(mkdtemp(prefix="hall-kafka-"))
+        self._id = _kafka_uuid()
         self._settings = dict(settings or {})
         java = ["java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         java += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{kafka_jars()}/*"]
@@ -140,7 +141,7 @@ class KafkaCluster:
         try:
             for node in self.nodes:
                 node.properties.write_text(self._properties(node), "utf-8")
-            first.format(alone=not others)
+            first.format(self._id, alone=not others)
             for node in others:
                 node.format_like(first)
             self.heal()
@@ -170,6 +171,12 @@ class KafkaCluster:
             node.start()
             node.resume()
         self.wait(self._in_sync, "in sync")
+
+    def replace_disk(self, node: KafkaNode) -> None:
+        """Kill a node and let it find an empty disk at its next start, formatted by the book."""
+        node.kill()
+        shutil.rmtree(node.data)
+        node.format(self._id, alone=False)
 
     def leader(self, topic: str, partition: int) -> KafkaNode:
         """The node that leads a partition now."""

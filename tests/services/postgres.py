@@ -108,10 +108,21 @@ class PostgresServer(ServiceProcess):
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
-    def new_database(self) -> str:
-        """Make an empty database; gives its name."""
+    def new_database(self, template: str = "template1", locale: str | None = None) -> str:
+        """Make an empty database, or a copy of one; gives its name.
+
+        Args:
+            locale: of ICU, by which the database sorts unless it is told otherwise; only an empty
+                one (`template0`) can have another than the server.
+        """
         name = f"hall_{uuid.uuid4().hex[:12]}"
-        self.execute("CREATE DATABASE {}", name)
+        if locale is None:
+            self.execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+        else:
+            statement: LiteralString = (
+                "CREATE DATABASE {} TEMPLATE {} LOCALE_PROVIDER icu ICU_LOCALE {}"
+            )
+            self.execute(statement, name, template, locale)
         return name
 
     def drop_database(self, name: str) -> None:

@@ -54,6 +54,19 @@ def test_three_nodes_go_on_without_one_and_take_it_back(
     assert consume(kafka_cluster, topic, 2) == [b"before", b"meanwhile"]
 
 
+def test_a_node_that_lost_its_disk_is_filled_again_by_the_others(
+    kafka_cluster: KafkaCluster, topic: str
+) -> None:
+    make_topic(kafka_cluster, topic, 3)
+    produce(kafka_cluster, topic, b"before")
+    lost = kafka_cluster.leader(topic, 0)
+    kafka_cluster.replace_disk(lost)
+    produce(kafka_cluster, topic, b"meanwhile")
+    kafka_cluster.heal()
+    assert list(lost.data.glob(f"{topic}-0/*.log"))
+    assert consume(kafka_cluster, topic, 2) == [b"before", b"meanwhile"]
+
+
 def test_a_node_left_down_or_paused_is_up_for_the_next_test(kafka_cluster: KafkaCluster) -> None:
     first, second, third = kafka_cluster.nodes
     first.stop()

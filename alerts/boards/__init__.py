@@ -1,0 +1,1 @@
+"""The dashboards: values, and what Grafana reads of them."""
