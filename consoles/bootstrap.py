@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.drivers.prometheus import Exporter
 from consoles.clock import Clock, WallClock
-from consoles.database import open_databases, require_schema
+from consoles.database import Databases, open_databases, require_schema
 from consoles.engine import Engine
 from consoles.folder import LOG_FILE, FolderLock
 from consoles.hall import Hall, Names, SurfaceSettings
@@ -144,18 +144,14 @@ def _opened(
 
     What was opened is put on `undo`.
     """
-    folder = settings.data
     calendars = _calendars(settings)
     policy = _configured(settings, calendars)
     zone = ZoneInfo(settings.zone)
     stamping = _Late()
-    log = SqliteLog(folder / LOG_FILE, settings.partitions, now=stamping.now_us)
+    log = SqliteLog(settings.data / LOG_FILE, settings.partitions, now=stamping.now_us)
     undo.callback(log.close)
     ticking = stamping.clock = clock(log)
-    databases = open_databases(settings)
-    undo.callback(databases.dispose)
-    if databases.is_postgresql and not stale:
-        require_schema(databases, zone)
+    databases = _databases(settings, zone, undo, stale=stale)
     states = SqlState(databases.states)
     store = SqlStore(databases.reads, all_projections(zone), zone)
     projector = Projector(log, store)
@@ -207,6 +203,15 @@ def _opened(
     )
     exporter.read(hall.figures)
     return hall
+
+
+def _databases(settings: Settings, zone: ZoneInfo, undo: ExitStack, *, stale: bool) -> Databases:
+    """Open states and read models; PostgreSQL's are as this version needs them."""
+    databases = open_databases(settings)
+    undo.callback(databases.dispose)
+    if databases.is_postgresql and not stale:
+        require_schema(databases, zone)
+    return databases
 
 
 def effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
