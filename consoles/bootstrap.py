@@ -173,15 +173,7 @@ def _opened(
     log.on_append(engine.wake)
     if follows:
         _tell_of(engine, exporter, states, readers)
-    measured = Measured(
-        log=log,
-        states=states,
-        readers=readers,
-        measures=Measures(databases.reads, zone),
-        dead_letters=SqliteDeadLetters(log),
-        calendars=policy.calendars,
-        now_us=ticking.now_us,
-    )
+    measured = _measured(log, states, readers, databases, policy, ticking, zone)
     hall = Hall(
         settings=surface(settings, generated=False),
         log=log,
@@ -212,6 +204,26 @@ def _databases(settings: Settings, zone: ZoneInfo, undo: ExitStack, *, stale: bo
     if databases.is_postgresql and not stale:
         require_schema(databases, zone)
     return databases
+
+
+def _measured(
+    log: SqliteLog,
+    states: SqlState,
+    readers: Readers,
+    databases: Databases,
+    policy: Policy,
+    clock: Clock,
+    zone: ZoneInfo,
+) -> Measured:
+    return Measured(
+        log=log,
+        states=states,
+        readers=readers,
+        measures=Measures(databases.reads, zone),
+        dead_letters=SqliteDeadLetters(log),
+        calendars=policy.calendars,
+        now_us=clock.now_us,
+    )
 
 
 def effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
