@@ -8,7 +8,7 @@ from consoles.cli.main import main
 from consoles.settings import PREFIX, load_settings
 from ledger.errors import SettingInvalid
 
-AWAITED_COMMANDS = ("export log", "import log", "worker --role intake")
+AWAITED_COMMANDS: tuple[str, ...] = ()
 """Command lines of the Kafka edition that begin so are taken as they are."""
 
 

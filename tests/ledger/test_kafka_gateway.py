@@ -195,7 +195,7 @@ def test_what_is_no_event_becomes_a_dead_letter_with_its_bytes_and_holds_nothing
         assert record.headers[: len(sent.get("headers", []))] == sent.get("headers", [])
         assert headers["dlq.topic"] == way.place.intake.encode()
         assert (headers["dlq.partition"], headers["dlq.offset"]) == (b"0", b"%d" % places[name])
-        assert headers["dlq.group"] == f"{way.place.intake}-gateway".encode()
+        assert headers["dlq.group"] == f"{way.place.topic}.intake".encode()
 
 
 def test_a_key_that_is_no_text_or_many_headers_do_not_make_a_good_event_bad(way: Way) -> None:
