@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
-from ledger.errors import RecordUnreadable
+from ledger.errors import DatabaseUnavailable, RecordUnreadable
 from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import (
     ANSWERS_REPEATS,
@@ -98,6 +98,7 @@ class PartitionOwner:
         self.is_behind = False
         self.policy = around.policy
         self._is_recovered = False
+        self._is_unsure = False
         self._judged_since_marker = 0
         self._marked_at = monotonic()
         self.stopped_at: int | None = None
@@ -163,7 +164,11 @@ class PartitionOwner:
 
         Raises:
             RecordUnreadable: the next record cannot be read and no operator has skipped it.
+            DatabaseUnavailable: the batch may be committed or not; the next one looks first.
         """
+        if self._is_unsure:
+            self.position = self._around.states.reread(self.position)
+            self._is_unsure = False
         if not self._is_recovered:
             self._recover()
         around, position, policy = self._around, self.position, self.policy
@@ -191,7 +196,11 @@ class PartitionOwner:
             batch.units.rows = around.states.units.first_ones(batch.units.rows)
         replans = policy.published.replans_at({offset for offset, _ in rows})
         publishing = Publishing(_waiting(policy, reached), rows, replans)
-        around.states.commit(position, reached, batch.states, batch.units, publishing)
+        try:
+            around.states.commit(position, reached, batch.states, batch.units, publishing)
+        except DatabaseUnavailable:
+            self._is_unsure = True
+            raise
         self.position = reached
         self._report(batch)
         return len(records)

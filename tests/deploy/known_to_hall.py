@@ -8,14 +8,9 @@ from consoles.cli.main import main
 from consoles.settings import PREFIX, load_settings
 from ledger.errors import SettingInvalid
 
-AWAITED_COMMANDS: tuple[str, ...] = ()
-"""Command lines of the Kafka edition that begin so are taken as they are."""
-
 
 def refusal_of_command(words: Sequence[str]) -> str:
     """Why `hall` does not know a command line, or nothing."""
-    if " ".join(words).startswith(AWAITED_COMMANDS):
-        return ""
     group: click.Command = main
     context: click.Context = click.Context(main, info_name="hall")
     rest = list(words)
@@ -30,7 +25,8 @@ def refusal_of_command(words: Sequence[str]) -> str:
     try:
         group.make_context(words[-1], rest, parent=context.parent)
     except click.UsageError as error:
-        return error.format_message()
+        said = error.format_message()
+        return "" if said.endswith("does not exist.") else said  # a file of the machine it is for
     return ""
 
 
