@@ -166,6 +166,13 @@ class PartitionOwner:
             RecordUnreadable: the next record cannot be read and no operator has skipped it.
             DatabaseUnavailable: the batch may be committed or not; the next one looks first.
         """
+        try:
+            return self._batch()
+        except DatabaseUnavailable:
+            self._is_unsure = True
+            raise
+
+    def _batch(self) -> int:
         if self._is_unsure:
             self.position = self._around.states.reread(self.position)
             self._is_unsure = False
@@ -196,11 +203,7 @@ class PartitionOwner:
             batch.units.rows = around.states.units.first_ones(batch.units.rows)
         replans = policy.published.replans_at({offset for offset, _ in rows})
         publishing = Publishing(_waiting(policy, reached), rows, replans)
-        try:
-            around.states.commit(position, reached, batch.states, batch.units, publishing)
-        except DatabaseUnavailable:
-            self._is_unsure = True
-            raise
+        around.states.commit(position, reached, batch.states, batch.units, publishing)
         self.position = reached
         self._report(batch)
         return len(records)
