@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ledger.drivers.sql_errors import unavailable
 
@@ -117,6 +118,4 @@ def _driver_cursor(connection: Connection) -> Iterator[Any]:
         found = unavailable(error, disconnected=lost)
         if lost:
             connection.invalidate(error)
-        if found is None:
-            raise
-        raise found from error
+        raise (found or DBAPIError(None, None, error)) from error

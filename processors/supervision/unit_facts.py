@@ -123,7 +123,7 @@ def _row(
         record.subject,
         record.source,
         record.id,
-        about,
+        about.replace("\0", ""),  # no SQL database keeps it faithfully
     )
 
 

@@ -85,6 +85,11 @@ def test_an_acceptance_and_a_completion_give_a_row_each_by_when_they_were_record
     ]
 
 
+def test_a_matter_with_a_character_that_no_database_keeps_gives_its_row_without_it() -> None:
+    (row,) = rows(fact("accepted", MONDAY, matter="M\0-1", department="D-1"))
+    assert row.about == "M-1"
+
+
 def test_a_record_read_twice_gives_its_row_once() -> None:
     assert said(rows(accepted(), accepted(), completed(), completed())) == [
         "accepted D-1 0 M-1",
