@@ -44,5 +44,5 @@ def test_what_is_missing_though_required_fails_with_its_reason(tmp_path: Path) -
 def test_a_misspelt_requirement_is_refused(tmp_path: Path) -> None:
     run = run_with(tmp_path, "real_data")
     assert run.returncode == 4, run.stdout + run.stderr
-    known = "browser, kafka, postgres, prometheus, real-data, systemd"
+    known = "browser, disk, faketime, kafka, postgres, prometheus, real-data, systemd"
     assert f"HALL_REQUIRE names real_data; known: {known}" in run.stderr
