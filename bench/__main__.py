@@ -18,6 +18,7 @@ from bench import (
     core_bench,
     flow_bench,
     http_bench,
+    kafka_bench,
     log_bench,
     scale_bench,
     whatif_bench,
@@ -93,6 +94,11 @@ SECTIONS = (
         name="card",
         full=[card_bench.until_the_page],
         quick=[lambda folder: card_bench.until_the_page(folder, posted=10, awaited=5)],
+    ),
+    Section(
+        name="kafka",
+        full=[lambda folder: kafka_bench.all_rows(folder, kafka_bench.FULL)],
+        quick=[lambda folder: kafka_bench.all_rows(folder, kafka_bench.QUICK)],
     ),
 )
 

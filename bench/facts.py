@@ -6,13 +6,13 @@ the demo's own stories and not from cases made up to be quick. Tickets and atten
 case, are left out, so that no figure is flattered by them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from consoles.demo.days import Hall
-from consoles.demo.facts import Sending
+from consoles.demo.facts import Sending, instant_text
 from consoles.demo.stream import stream
 from consoles.demo.town import county, start_instant
 from consoles.demo.workday import hall_time
@@ -27,6 +27,9 @@ from processors.supervision.policy import Policy
 SEED = 20_261_124
 CALENDAR = "cn"
 _CASE_FACT = "hall.case."
+_DAY_US = 86_400_000_000
+_FACTS_A_DAY = 1_000
+"""Fewer than the hall's sources send in a day, days off among them, once some weeks have passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +56,41 @@ def policy() -> Policy:
     )
 
 
-def sent_facts(count: int, seed: int = SEED) -> list[Sent]:
-    """Return the first facts of cases that a hall's sources send, in order, each once."""
-    return list(islice(_sent(seed), count))
+def sent_facts(count: int, seed: int = SEED, start_us: int | None = None) -> list[Sent]:
+    """Return the first facts of cases that a hall's sources send, in order, each once.
+
+    Args:
+        count: how many.
+        seed: of the hall's chance.
+        start_us: when its life begins, a morning; the demo's where absent.
+    """
+    return list(islice(_sent(seed, start_instant() if start_us is None else start_us), count))
 
 
-def _sent(seed: int) -> Iterator[Sent]:
+def morning_before(now_us: int, count: int) -> int:
+    """Return a morning from which so many facts are sent well before an instant."""
+    days = (now_us - start_instant()) // _DAY_US - count // _FACTS_A_DAY - 2
+    return start_instant() + days * _DAY_US
+
+
+def happening_now(facts: Sequence[Sent], now_us: int) -> list[Entry]:
+    """Return the same facts as if all happened at one instant, for the log to stamp."""
+    found = []
+    for sent in facts:
+        record, raw = wire.accept({**sent.event, "time": instant_text(now_us)})
+        found.append(Entry(record.subject, record.source, record.id, raw))
+    return found
+
+
+def recorded(sent: Sent) -> Entry:
+    """Return a fact's entry as it was stamped when its source sent it."""
+    entry = sent.entry
+    return entry._replace(raw=wire.stamp(entry.raw, sent.at_us), recorded_us=sent.at_us)
+
+
+def _sent(seed: int, start_us: int) -> Iterator[Sent]:
     seen: set[tuple[Any, ...]] = set()
-    for sending in _sendings(seed):
+    for sending in _sendings(seed, start_us):
         event = sending.event
         name = (event["subject"], event["source"], event["id"])
         if name in seen or not sending.type.startswith(_CASE_FACT):
@@ -71,6 +101,6 @@ def _sent(seed: int) -> Iterator[Sent]:
         yield Sent(at_us=sending.at_us, event=event, entry=entry)
 
 
-def _sendings(seed: int) -> Iterator[Sending]:
+def _sendings(seed: int, start_us: int) -> Iterator[Sending]:
     hours = hall_time(WorkCalendar(load_calendar(CALENDAR)))
-    return stream(Hall(seed=seed, town=county(), hours=hours), start_instant())
+    return stream(Hall(seed=seed, town=county(), hours=hours), start_us)

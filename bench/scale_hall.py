@@ -2,84 +2,29 @@
 
 It is a process of its own so that its memory is that of one size alone, and so that two sizes can
 take turns. It says when it is ready, then answers each line on its standard input with one round.
-
-The states are not stepped one by one: a few hundred open cases of the generated hall are copied
-under other case ids, their bytes written straight into SQL. What then arrives are the facts that
-those cases really get next, at the instant of the round.
 """
 
 import json
-import random
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from bench.facts import SEED, Sent, policy, sent_facts
+from bench.facts import policy
 from bench.flow import PARTITION, HandClock
 from bench.machine import rss_mb, settle
-from consoles.demo.facts import instant_text
+from bench.open_cases import OpenCases
 from consoles.folder import LOG_FILE, STATE_FILE
-from ledger import wire
 from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteLog
-from ledger.log import Entry
 from processors.drivers.embedded import Supervisor
 from processors.drivers.sql_state import SqlState
 from processors.drivers.state_rows import StateRow
-from processors.supervision.state import CaseState
-from processors.supervision.state_codec import encode_state
-from processors.supervision.step import step
 
 BATCH = 500
 BATCHES_A_ROUND = 4
-_TOLD = 12_000
-"""Facts after which the hall's open cases are taken as models."""
-_DAY_US = 86_400_000_000
-_SPREAD_US = 20 * _DAY_US
-
-
-class Model(NamedTuple):
-    """An open case that is copied, and what it gets next."""
-
-    state: CaseState
-    blob: bytes
-    following: list[Sent]
-
-
-class Models(NamedTuple):
-    """All models, and the instant at which they are open."""
-
-    at_us: int
-    models: list[Model]
-
-
-def models() -> Models:
-    """Return open cases of the generated hall that no tick is due for within a day."""
-    facts = sent_facts(2 * _TOLD)
-    law = policy()
-    states: dict[str, CaseState] = {}
-    for order, sent in enumerate(facts[:_TOLD]):
-        record = wire.decode(wire.stamp(sent.entry.raw, sent.at_us))
-        states[record.subject] = step(states.get(record.subject), record, order, law).state
-    at_us = facts[_TOLD - 1].at_us
-    following: dict[str, list[Sent]] = {}
-    for sent in facts[_TOLD:]:
-        following.setdefault(sent.entry.subject, []).append(sent)
-    found = [
-        Model(state, encode_state(state), following[subject])
-        for subject, state in states.items()
-        if subject in following and (state.next_tick_us or 0) > at_us + _DAY_US
-    ]
-    return Models(at_us, found)
-
-
-def case_id(number: int) -> str:
-    """Return the id of a copy, as long as those of the hall and of days before it."""
-    return f"430121-{20200000 + number // 10_000}-{number % 10_000:04d}"
 
 
 class ScaleHall:
@@ -87,12 +32,9 @@ class ScaleHall:
 
     def __init__(self, folder: Path, cases: int) -> None:
         """Write the states, then claim the log."""
-        self._chance = random.Random(SEED + cases)
-        self._cases = cases
-        self._at_us, self._models = models()
-        self._asked: dict[int, int] = {}
+        self._open = OpenCases(cases)
         self._clock = HandClock()
-        self._clock.us = self._at_us
+        self._clock.us = self._open.at_us
         engine = open_engine(f"sqlite:///{folder / STATE_FILE}")
         states = SqlState(engine)
         engine.dispose()
@@ -106,7 +48,7 @@ class ScaleHall:
         wall = cpu = 0.0
         for _ in range(BATCHES_A_ROUND):
             self._clock.us += 1_000_000
-            self._log.append([self._next_entry() for _ in range(BATCH)])
+            self._log.append([self._open.next_entry(self._clock.us) for _ in range(BATCH)])
             begun, begun_cpu = time.perf_counter(), time.process_time()
             while self._supervisor.turn():
                 pass
@@ -120,28 +62,8 @@ class ScaleHall:
         self._log.close()
 
     def _rows(self) -> Iterator[StateRow]:
-        for number in range(self._cases):
-            model = self._models[number % len(self._models)]
-            subject = case_id(number)
-            blob = model.blob.replace(model.state.subject.encode(), subject.encode())
-            tick_us = self._at_us + _DAY_US + self._chance.randrange(_SPREAD_US)
-            yield StateRow(PARTITION, subject, blob, tick_us, True, None, False)
-
-    def _next_entry(self) -> Entry:
-        """Return the next fact of a random case that has one left."""
-        while True:
-            number = self._chance.randrange(self._cases)
-            model = self._models[number % len(self._models)]
-            turn = self._asked.get(number, 0)
-            if turn < len(model.following):
-                self._asked[number] = turn + 1
-                return self._copied(model, model.following[turn], case_id(number))
-
-    def _copied(self, model: Model, sent: Sent, subject: str) -> Entry:
-        text = json.dumps({**sent.event, "time": instant_text(self._clock.us)}, ensure_ascii=False)
-        event: dict[str, Any] = json.loads(text.replace(model.state.subject, subject))
-        record, raw = wire.accept(event)
-        return Entry(record.subject, record.source, record.id, raw)
+        for copy in self._open.copies():
+            yield StateRow(PARTITION, copy.subject, copy.blob, copy.tick_us, True, None, False)
 
 
 def _fill(connection: sqlite3.Connection, rows: Iterator[StateRow]) -> None:

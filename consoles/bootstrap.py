@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -10,16 +11,16 @@ from zoneinfo import ZoneInfo
 
 from alerts.drivers.prometheus import Exporter
 from consoles.clock import Clock, WallClock
+from consoles.database import Databases, open_databases, require_schema
 from consoles.engine import Engine
-from consoles.folder import LOG_FILE, READ_FILE, STATE_FILE, FolderLock
+from consoles.folder import LOG_FILE, FolderLock
 from consoles.hall import Hall, Names, SurfaceSettings
 from consoles.importing.profile import profile_packs
 from consoles.measuring import Measured, build_of, meter_of
 from consoles.published import Published
 from consoles.publishing import publish_configured
-from consoles.settings import Settings
+from consoles.settings import EMBEDDED, Settings
 from ledger.drivers.calendar_files import Calendars, load_calendars
-from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteDeadLetters, SqliteLog
 from ledger.errors import LogUnavailable, SettingInvalid
 from ledger.log import EventLog
@@ -36,8 +37,6 @@ from projections.drivers.sql_store import SqlStore
 from projections.registry import all_projections
 
 COLLECT_AFTER = 50_000
-EMBEDDED = "sqlite:"
-"""Where log and database of the embedded edition are: in the data folder."""
 
 Role = Literal["supervise", "if-free", "read"]
 """`supervise` needs the folder's lock, `if-free` takes it if nobody has it, `read` leaves it."""
@@ -113,21 +112,20 @@ def open_hall(
         DataFolderBusy: another process supervises the folder and `role` needs to.
         LogMismatch: states or read models belong to another log.
         ProjectionStale: the read models were made by another version.
+        DatabaseSchemaOther: PostgreSQL lacks tables, or has others.
     """
     if settings.log != EMBEDDED:
         return _kafka_node(settings, names, stale=stale)
-    _check_edition(settings)
     folder = settings.data
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder)
     if role == "supervise":
         lock.require()
     supervises = role != "read" and lock.take()
-    try:
-        hall = _opened(settings, lock, clock, supervises=supervises, stale=stale)
-    except BaseException:
-        lock.release()
-        raise
+    with ExitStack() as undo:
+        undo.callback(lock.release)
+        hall = _opened(settings, lock, clock, undo, supervises=supervises, stale=stale)
+        undo.pop_all()
     hall.settings = surface(settings, generated=generated)
     hall.names = names or {}
     return hall
@@ -137,24 +135,27 @@ def _opened(
     settings: Settings,
     lock: FolderLock,
     clock: Callable[[EventLog], Clock],
+    undo: ExitStack,
     *,
     supervises: bool,
     stale: bool,
 ) -> Hall:
-    """Open what the folder holds, the lock being taken where this process supervises."""
-    folder = settings.data
+    """Open what the folder holds, the lock being taken where this process supervises.
+
+    What was opened is put on `undo`.
+    """
     calendars = _calendars(settings)
     policy = _configured(settings, calendars)
     zone = ZoneInfo(settings.zone)
     stamping = _Late()
-    log = SqliteLog(folder / LOG_FILE, settings.partitions, now=stamping.now_us)
+    log = SqliteLog(settings.data / LOG_FILE, settings.partitions, now=stamping.now_us)
+    undo.callback(log.close)
     ticking = stamping.clock = clock(log)
-    state_engine = open_engine(f"sqlite:///{folder / STATE_FILE}")
-    read_engine = open_engine(f"sqlite:///{folder / READ_FILE}")
-    states = SqlState(state_engine)
-    store = SqlStore(read_engine, all_projections(zone), zone)
+    databases = _databases(settings, zone, undo, stale=stale)
+    states = SqlState(databases.states)
+    store = SqlStore(databases.reads, all_projections(zone), zone)
     projector = Projector(log, store)
-    readers = Readers(read_engine, zone)
+    readers = Readers(databases.reads, zone)
     exporter = Exporter(build_of("embedded", ENGINE, policy.packs[policy.default_pack]))
     supervisor = None
     if not stale:
@@ -172,21 +173,13 @@ def _opened(
     log.on_append(engine.wake)
     if follows:
         _tell_of(engine, exporter, states, readers)
-    measured = Measured(
-        log=log,
-        states=states,
-        readers=readers,
-        measures=Measures(read_engine, zone),
-        dead_letters=SqliteDeadLetters(log),
-        calendars=policy.calendars,
-        now_us=ticking.now_us,
-    )
+    measured = _measured(log, states, readers, databases, policy, ticking, zone)
     hall = Hall(
         settings=surface(settings, generated=False),
         log=log,
         dead_letters=measured.dead_letters,
         states=states,
-        read_engine=read_engine,
+        read_engine=databases.reads,
         readers=readers,
         policy=policy,
         clock=ticking,
@@ -198,10 +191,39 @@ def _opened(
         measured=measured,
         names={},
         published=Published(log, states.publications, lambda: time.monotonic_ns() // 1_000),
-        closers=[log.close, state_engine.dispose, read_engine.dispose],
+        closers=[log.close, databases.dispose],
     )
     exporter.read(hall.figures)
     return hall
+
+
+def _databases(settings: Settings, zone: ZoneInfo, undo: ExitStack, *, stale: bool) -> Databases:
+    """Open states and read models; PostgreSQL's are as this version needs them."""
+    databases = open_databases(settings)
+    undo.callback(databases.dispose)
+    if databases.is_postgresql and not stale:
+        require_schema(databases, zone)
+    return databases
+
+
+def _measured(
+    log: SqliteLog,
+    states: SqlState,
+    readers: Readers,
+    databases: Databases,
+    policy: Policy,
+    clock: Clock,
+    zone: ZoneInfo,
+) -> Measured:
+    return Measured(
+        log=log,
+        states=states,
+        readers=readers,
+        measures=Measures(databases.reads, zone),
+        dead_letters=SqliteDeadLetters(log),
+        calendars=policy.calendars,
+        now_us=clock.now_us,
+    )
 
 
 def effective_from(policy: Policy, calendars: Calendars) -> dict[str, int]:
@@ -252,15 +274,6 @@ def _kafka_node(settings: Settings, names: Names | None, *, stale: bool) -> Hall
     hall = open_node(settings, stale=stale)
     hall.names = names or {}
     return hall
-
-
-def _check_edition(settings: Settings) -> None:
-    if settings.database != EMBEDDED:
-        raise SettingInvalid(
-            f"database: found {settings.database!r} beside a log in the data folder, which keeps "
-            "its read models there too (`sqlite:`).",
-            hint="Set HALL_LOG to a topic of Kafka, or leave HALL_DATABASE unset.",
-        )
 
 
 def surface(settings: Settings, *, generated: bool) -> SurfaceSettings:

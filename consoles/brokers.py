@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from consoles.settings import Settings
+from consoles.settings import EMBEDDED, Settings
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace, parse_kafka_url
 from ledger.errors import SettingInvalid
-
-EMBEDDED = "sqlite:"
 
 
 def place_of(settings: Settings) -> KafkaPlace:

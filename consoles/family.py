@@ -15,8 +15,12 @@ from typing import Literal
 
 logger = logging.getLogger(__name__)
 
-Role = Literal["supervise", "project"]
-ROLES: tuple[Role, ...] = ("supervise", "project")
+Following = Literal["supervise", "project"]
+"""Roles that follow the log."""
+Role = Following | Literal["intake"]
+FOLLOWING: tuple[Following, ...] = ("supervise", "project")
+ROLES: tuple[Role, ...] = ("supervise", "project", "intake")
+"""`intake` is the gateway that takes in what source systems write to a topic themselves."""
 OWN_COMMAND = (sys.executable, "-c", "from consoles.cli.main import main; main()")
 BACKOFF_S, BACKOFF_MAX_S = 1.0, 30.0
 LIVED_S = 60.0

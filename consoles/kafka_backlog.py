@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from consoles.family import OWN_COMMAND, Role
+from consoles.family import OWN_COMMAND, Following
 from consoles.following import ProjectionFollower
 from consoles.kafka_edition import Parts, open_parts
 from consoles.settings import Settings
@@ -23,7 +23,10 @@ LOOK_S = 0.5
 
 
 def catch_up(
-    settings: Settings, role: Role, partitions: Sequence[int], progress: Callable[[int], object]
+    settings: Settings,
+    role: Following,
+    partitions: Sequence[int],
+    progress: Callable[[int], object],
 ) -> int:
     """Bring partitions up to the end of the log in this process; return how many records were read.
 
@@ -68,7 +71,7 @@ def groups(partitions: int, processes: int) -> list[list[int]]:
 
 def catch_up_apart(
     settings: Settings,
-    role: Role,
+    role: Following,
     dealt: Sequence[Sequence[int]],
     progress: Callable[[int], object],
 ) -> int:
@@ -99,13 +102,13 @@ def catch_up_apart(
     return next((each.returncode for each in running if each.returncode), 0)
 
 
-def lag(settings: Settings, role: Role) -> int:
+def lag(settings: Settings, role: Following) -> int:
     """Return how many records a role has not read."""
     with _opened(settings) as parts:
         return sum(parts.log.ends().values()) - _reached(parts, role)
 
 
-def _reached(parts: Parts, role: Role) -> int:
+def _reached(parts: Parts, role: Following) -> int:
     if role == "supervise":
         return sum(parts.states.positions().values())
     return sum(each.next_offset for each in parts.store.positions().values())

@@ -16,17 +16,16 @@ from alerts.drivers.prometheus import Exporter
 from consoles.bootstrap import load_policy, surface
 from consoles.brokers import access_of, place_of
 from consoles.clock import DatabaseClock
+from consoles.database import open_databases, require_schema
 from consoles.engine import Engine
 from consoles.hall import Hall
 from consoles.measuring import DISTRIBUTION, Measured, build_of
 from consoles.published import Published
-from consoles.schema import require_states
 from consoles.settings import Settings
 from ledger.drivers.kafka_access import KafkaAccess, KafkaPlace
 from ledger.drivers.kafka_dead_letters import KafkaDeadLetters
 from ledger.drivers.kafka_log import DELIVERY_S, PATIENCE_S, KafkaLog
 from ledger.drivers.kafka_topics import declared, require_topics
-from ledger.drivers.sql_engine import open_engine
 from ledger.errors import HallError, SettingInvalid
 from processors.drivers.partition_owner import ENGINE
 from processors.drivers.sql_state import SqlState
@@ -102,10 +101,12 @@ def open_parts(
             hint="Set HALL_DATABASE.",
         )
     policy, zone = load_policy(settings), ZoneInfo(settings.zone)
-    engine = open_engine(settings.database)
+    databases = open_databases(settings)
+    engine = databases.reads
     try:
-        require_states(engine)
-        states = SqlState(engine)
+        if not stale:
+            require_schema(databases, zone)
+        states = SqlState(databases.states)
         store = SqlStore(engine, all_projections(zone), zone)
         if not stale:
             store.prepare()

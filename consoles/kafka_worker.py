@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from alerts.drivers.metrics_server import serve_metrics
 from alerts.drivers.prometheus import Exporter
 from alerts.drivers.role_meter import RoleMeter
-from consoles.family import Role
+from consoles.family import Following
 from consoles.following import ProjectionFollower
 from consoles.kafka_edition import Parts, open_parts
 from consoles.measuring import build_of
@@ -35,7 +35,7 @@ GROUP = "{topic}.{role}"
 class Worker:
     """A worker put together, not yet started."""
 
-    role: Role
+    role: Following
     parts: Parts
     follower: MeteredFollower
     host: faust_worker.Host
@@ -65,7 +65,7 @@ class Worker:
         faust_worker.run(faust_worker.build(membership, self.host))
 
 
-def open_worker(settings: Settings, role: Role) -> Worker:
+def open_worker(settings: Settings, role: Following) -> Worker:
     """Put a worker together.
 
     Raises:

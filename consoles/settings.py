@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.errors import SettingInvalid
 
 PREFIX = "HALL_"
+EMBEDDED = "sqlite:"
+"""Where log and database of the embedded edition are: in the data folder."""
 NOT_SETTINGS = frozenset({"HALL_SETTINGS", "HALL_REQUIRE", "HALL_REAL_DATA"})
 """Environment names that are read elsewhere: the settings file, and the tests."""
 TEST_PREFIXES = ("HALL_TEST_", "HALL_ORACLE_")
@@ -42,7 +44,8 @@ class Settings:
     database: str = field(
         default="sqlite:",
         metadata=_about(
-            "where states and read models are; `sqlite:` keeps them in the data folder"
+            "where states and read models are; `sqlite:` keeps them in the data folder, "
+            "`postgresql://user@host/database` on a server"
         ),
     )
     partitions: int = field(

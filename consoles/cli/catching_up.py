@@ -3,11 +3,11 @@
 import click
 
 from consoles.cli.invocation import guarded, json_option, print_json, settings_of
-from consoles.family import ROLES, Role
+from consoles.family import FOLLOWING, Following
 
 
 @click.command(name="catch-up")
-@click.option("--role", type=click.Choice(ROLES), default="supervise", show_default=True)
+@click.option("--role", type=click.Choice(FOLLOWING), default="supervise", show_default=True)
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -26,7 +26,7 @@ from consoles.family import ROLES, Role
 @click.pass_context
 @guarded
 def catch_up(
-    context: click.Context, role: Role, processes: int, chosen: tuple[int, ...], as_json: bool
+    context: click.Context, role: Following, processes: int, chosen: tuple[int, ...], as_json: bool
 ) -> None:
     """Read a backlog of the log on Kafka in large batches; stop the role's live workers before."""
     from consoles import kafka_backlog

@@ -1,69 +1,93 @@
-"""`hall database`: tables and views of states and read models, made where missing and compared."""
+"""`hall database apply|check`: the tables and views of states and read models."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy import Engine
 
-from consoles.bootstrap import EMBEDDED
-from consoles.cli.invocation import EXIT_NO, guarded, json_option, print_json, settings_of
-from consoles.schema import apply_schema, faults_of
-from ledger.drivers.sql_engine import open_engine
-from ledger.errors import SettingInvalid
+from consoles.cli.invocation import (
+    EXIT_NO,
+    data_option,
+    guarded,
+    json_option,
+    print_json,
+    settings_of,
+)
+from consoles.database import Databases, apply_schema, find_faults, open_databases
+from consoles.folder import FolderLock
+from consoles.settings import EMBEDDED, Settings
 
 
-@click.group(name="database")
+@click.group("database")
 def database_group() -> None:
-    """Make or check the tables of the Kafka edition's database (`HALL_DATABASE`)."""
+    """Make and check the tables of states and read models."""
 
 
-@database_group.command()
+@database_group.command("apply")
+@data_option
 @json_option
 @click.pass_context
 @guarded
-def apply(context: click.Context, as_json: bool) -> None:
-    """Make tables, indexes and views that are missing; safe to run again, and after an upgrade."""
-    with _opened(context) as (engine, zone):
-        made = apply_schema(engine, zone)
-    if as_json:
-        print_json({"made": made})
-        return
-    for each in made:
-        click.echo(f"{each}: made")
-    click.echo("as this version needs it")
+def apply_command(context: click.Context, as_json: bool) -> None:
+    """Make the tables and views that are missing; on PostgreSQL as the role that owns them.
 
-
-@database_group.command()
-@json_option
-@click.pass_context
-@guarded
-def check(context: click.Context, as_json: bool) -> None:
-    """Compare tables and views with what this version needs; 1 where they differ."""
-    with _opened(context) as (engine, zone):
-        faults = faults_of(engine, zone)
+    It may be run again at any time. States of another version are made anew and empty, and workers
+    read them again from the log; read models of another version are left for `hall rebuild`.
+    """
+    settings = settings_of(context)
+    with _opened(settings, alone=True) as databases:
+        applied = apply_schema(databases, ZoneInfo(settings.zone))
     if as_json:
-        print_json({"as_needed": not faults, "faults": faults})
+        print_json({"made": applied.made, "faults": applied.faults})
     else:
-        for each in faults:
-            click.echo(each)
-        click.echo("NOT as this version needs it" if faults else "as this version needs it")
+        for each in applied.made:
+            click.echo(f"made {each}")
+        if not applied.made:
+            click.echo("nothing to make")
+        _show(applied.faults)
+    if applied.faults:
+        context.exit(EXIT_NO)
+
+
+@database_group.command("check")
+@data_option
+@json_option
+@click.pass_context
+@guarded
+def check_command(context: click.Context, as_json: bool) -> None:
+    """Say what is missing or of another version; nothing is changed."""
+    settings = settings_of(context)
+    with _opened(settings, alone=False) as databases:
+        faults = find_faults(databases, ZoneInfo(settings.zone))
+    if as_json:
+        print_json({"complete": not faults, "faults": faults})
+    else:
+        click.echo("the database is NOT as this version needs it" if faults else "complete")
+        _show(faults)
     if faults:
         context.exit(EXIT_NO)
 
 
+def _show(faults: list[str]) -> None:
+    for each in faults:
+        click.echo(f"  {each}")
+
+
 @contextmanager
-def _opened(context: click.Context) -> Iterator[tuple[Engine, ZoneInfo]]:
-    settings = settings_of(context)
+def _opened(settings: Settings, *, alone: bool) -> Iterator[Databases]:
+    """Open the databases; the data folder must be there, and free where it is to be changed."""
+    lock = None
     if settings.database == EMBEDDED:
-        raise SettingInvalid(
-            f"database: found {EMBEDDED!r}, expected postgresql://user@host/name.",
-            hint="The embedded edition makes its tables itself; set HALL_DATABASE for the Kafka "
-            "edition.",
-        )
-    engine = open_engine(settings.database)
+        if not settings.data.is_dir():
+            raise click.UsageError(f"The data folder {settings.data} does not exist.")
+        if alone:
+            lock = FolderLock(settings.data)
+            lock.require()
+    databases = open_databases(settings, "hall-database")
     try:
-        yield engine, ZoneInfo(settings.zone)
+        yield databases
     finally:
-        engine.dispose()
+        databases.dispose()
+        if lock is not None:
+            lock.release()

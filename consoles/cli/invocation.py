@@ -16,9 +16,9 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from consoles.bootstrap import EMBEDDED, Role, open_hall, spare_the_collector
+from consoles.bootstrap import Role, open_hall, spare_the_collector
 from consoles.hall import Hall
-from consoles.settings import Settings, load_settings
+from consoles.settings import EMBEDDED, Settings, load_settings
 from ledger.errors import EventInvalid, HallError, LogUnavailable, SettingInvalid
 from ledger.intake_rules import instant_from_text
 from ledger.record import micros

@@ -11,6 +11,7 @@ from consoles.cli.database import database_group
 from consoles.cli.explaining import explain
 from consoles.cli.grafana import grafana_group
 from consoles.cli.importing import import_group
+from consoles.cli.moving import export_group, import_log
 from consoles.cli.publishing import publish
 from consoles.cli.reading import cards, case
 from consoles.cli.restating import restate
@@ -49,6 +50,7 @@ for command in (
     publish,
     import_group,
     catalogue_group,
+    database_group,
     simulate,
     whatif,
     restate,
@@ -59,7 +61,8 @@ for command in (
     check,
     skip,
     topics_group,
-    database_group,
     grafana_group,
+    export_group,
 ):
     main.add_command(command)
+import_group.add_command(import_log)

@@ -17,7 +17,10 @@ from consoles.family import OWN_COMMAND, ROLES, Family, Role
 @click.pass_context
 @guarded
 def worker(context: click.Context, role: Role | None, name: str | None) -> None:
-    """Follow the log on Kafka and judge, or keep the read models; ends with 70 at any error."""
+    """Follow the log on Kafka: judge, keep the read models, or take in what sources write.
+
+    A worker ends with 70 at any error; whoever supervises processes starts it again.
+    """
     from consoles.kafka_worker import open_worker
 
     settings = settings_of(context, worker_name=name)
@@ -29,6 +32,11 @@ def worker(context: click.Context, role: Role | None, name: str | None) -> None:
     if role is None:
         arguments = ["--name", settings.worker_name] if settings.worker_name else []
         Family([*OWN_COMMAND, "worker", *arguments]).run()
+        return
+    if role == "intake":
+        from consoles.kafka_gateway import run_gateway
+
+        run_gateway(settings)
         return
     made = open_worker(settings, role)
     spare_the_collector()

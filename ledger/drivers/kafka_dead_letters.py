@@ -46,6 +46,21 @@ class Origin(NamedTuple):
     attempts: int = 1
 
 
+class Letter(NamedTuple):
+    """A message of a topic that is to be buried as it was.
+
+    Attributes:
+        source: who sent it, as far as it says.
+        reason, detail: why it cannot be taken: a stable word, and a sentence.
+    """
+
+    message: Message
+    origin: Origin
+    source: str
+    reason: str
+    detail: str
+
+
 class KafkaDeadLetters:
     """Dead letters of a hall; safe for many threads."""
 
@@ -74,7 +89,7 @@ class KafkaDeadLetters:
             place, access, topic, delivery_s=delivery_s, patience_s=patience_s
         )
         self._reader = KafkaReader(place, access.options(), topic, 1, patience_s=patience_s)
-        self._writer: GroupWriter[Message, str] = GroupWriter(
+        self._writer: GroupWriter[Sequence[Message], str] = GroupWriter(
             self._transact,
             joined_max=JOINED_MAX,
             waiting_max=WAITING_MAX,
@@ -91,27 +106,29 @@ class KafkaDeadLetters:
             LogUnavailable: it was not acknowledged.
         """
         about = {"source": source, "sha256": sha256 or _sha256(raw).hexdigest()}
-        self._keep(Message(None, raw), reason, detail, about)
+        self._keep([self._letter(Message(None, raw), reason, detail, about)])
 
-    def bury(
-        self, message: Message, origin: Origin, *, source: str, reason: str, detail: str
-    ) -> None:
-        """Keep a message of a topic as it was; on all replicas in step on return.
+    def bury(self, letters: Sequence[Letter]) -> None:
+        """Keep messages of a topic as they were; on all replicas in step on return.
 
         Raises:
-            LogUnavailable: it was not acknowledged.
+            LogUnavailable: not all were acknowledged.
         """
-        about = {
-            "source": source,
-            "sha256": _sha256(message.value or b"").hexdigest(),
-            "topic": origin.topic,
-            "partition": str(origin.partition),
-            "offset": str(origin.offset),
-            "timestamp": str(origin.timestamp_ms),
-            "group": origin.group,
-            "attempts": str(origin.attempts),
-        }
-        self._keep(message, reason, detail, about)
+        kept = []
+        for message, origin, source, reason, detail in letters:
+            about = {
+                "source": source,
+                "sha256": _sha256(message.value or b"").hexdigest(),
+                "topic": origin.topic,
+                "partition": str(origin.partition),
+                "offset": str(origin.offset),
+                "timestamp": str(origin.timestamp_ms),
+                "group": origin.group,
+                "attempts": str(origin.attempts),
+            }
+            kept.append(self._letter(message, reason, detail, about))
+        if kept:
+            self._keep(kept)
 
     def list(self, after: int = 0, limit: int = 100) -> "list[DeadLetter]":
         """Return letters in order of arrival, those after number `after`; 1,000 at most.
@@ -142,7 +159,10 @@ class KafkaDeadLetters:
         self._sender.close()
         self._reader.close()
 
-    def _keep(self, message: Message, reason: str, detail: str, about: Mapping[str, str]) -> None:
+    def _letter(
+        self, message: Message, reason: str, detail: str, about: Mapping[str, str]
+    ) -> Message:
+        """Return a message with our headers behind its own."""
         ours = {
             **about,
             "reason": reason,
@@ -155,7 +175,10 @@ class KafkaDeadLetters:
             kept = Message(None, b"", headers)
         if kept.key is None and kept.value is None:
             kept = kept._replace(value=b"")  # kafka-python sends no message without both
-        failure = self._writer.call(kept, 1)
+        return kept
+
+    def _keep(self, letters: Sequence[Message]) -> None:
+        failure = self._writer.call(letters, len(letters))
         if failure:
             raise LogUnavailable(
                 f"Keep a dead letter in the topic {self._topic}: not acknowledged ({failure}).",
@@ -164,10 +187,14 @@ class KafkaDeadLetters:
                 reason="not-acknowledged",
             )
 
-    def _transact(self, messages: Sequence[Message]) -> Sequence[str]:
-        """Write letters together; give for each why it is not there, or nothing."""
-        offsets, failure = self._sender.send({0: messages})[0]
-        return ["" if place < len(offsets) else failure for place in range(len(messages))]
+    def _transact(self, works: Sequence[Sequence[Message]]) -> Sequence[str]:
+        """Write letters together; say for each call why not all of it is there, or nothing."""
+        offsets, failure = self._sender.send({0: [each for work in works for each in work]})[0]
+        answers, end = [], 0
+        for work in works:
+            end += len(work)
+            answers.append("" if end <= len(offsets) else failure)
+        return answers
 
 
 def _about(record: Any) -> dict[str, str]:

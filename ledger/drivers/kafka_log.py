@@ -27,6 +27,8 @@ PATIENCE_S = 10.0
 GIVE_UP_S = 5.0
 
 _STAMP_BYTES = 64
+VALUE_BYTES_MAX = RECORD_BYTES_MAX - 4 * 1024
+"""Bytes of a stamped record that fits, whatever its subject."""
 
 HEADERS = (("content-type", b"application/cloudevents+json"),)
 

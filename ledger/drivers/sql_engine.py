@@ -46,6 +46,11 @@ _SESSION = {
     "jit": "off",
 }
 """The lock is waited for longer than a stopped owner can hold it. JIT pays for no query of ours."""
+_UNHURRIED = {
+    "statement_timeout": 0,
+    "idle_in_transaction_session_timeout": 0,
+    "synchronous_commit": "on",
+}
 
 
 def open_engine(
@@ -79,10 +84,13 @@ def writing(engine: Engine) -> Engine:
 
 
 def unhurried(connection: Connection) -> None:
-    """Lift the bounds on statements and pauses for the rest of a transaction that moves much."""
+    """Let a transaction that moves much take its time, and be on the disk when it is committed.
+
+    The bounds on its statements and on pauses between them are lifted; PostgreSQL only.
+    """
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        for name, value in _UNHURRIED.items():
+            connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
 
 
 def _parsed(url: str) -> URL:

@@ -103,6 +103,7 @@ class PartitionOwner:
         self.stopped_at: int | None = None
         self._repeats = ANSWERS_REPEATS not in around.log.capabilities
         self._emitted: dict[tuple[str, str], _Emitted] = {}
+        self._written_upto = 0
         self._ticked_upto = 0
 
     @property
@@ -234,12 +235,18 @@ class PartitionOwner:
         ticks, others = due_ticks(waiting, self.policy, self.position.next_offset, now_us)
         if others:
             around.states.put_off(self.position, others)
-        self._put(ticks)
+        self._put_ticks(ticks)
         most = TICKS_UNDER_WAY_MAX
-        of_units = around.units.tick(self.number, self.policy, now_us, most, self._put)
+        of_units = around.units.tick(self.number, self.policy, now_us, most, self._put_ticks)
         ticked = len(ticks) + of_units
         report.ticks += ticked
         return ticked > 0
+
+    def _put_ticks(self, made: list[AnyRecord]) -> None:
+        """Append ticks, which are under way until they are read back; what else waits is not."""
+        if made:
+            self._put(made)
+            self._ticked_upto = self._written_upto
 
     def _put(self, made: list[AnyRecord]) -> None:
         self._append([entry_of(record) for record in made])
@@ -267,7 +274,7 @@ class PartitionOwner:
         if self._repeats:
             for entry, answer in zip(entries, answers, strict=True):
                 self._emitted[entry.subject, entry.id] = _Emitted(answer.position.offset, entry)
-            self._ticked_upto = max(each.position.offset for each in answers) + 1
+            self._written_upto = max(each.position.offset for each in answers) + 1
             return []
         places = [answer.position for answer in answers if answer.outcome == "conflict"]
         report.conflicts += len(places)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ledger.errors import PartitionLost, RecordUnreadable
+from ledger.errors import DatabaseUnavailable, PartitionLost, RecordUnreadable
 from ledger.log import (
     ANSWERS_REPEATS,
     EventLog,
@@ -39,6 +39,7 @@ class Projector:
         self._runner = Runner(store.projections)
         self._repeats = ANSWERS_REPEATS not in log.capabilities
         self._owned: dict[int, ReaderPosition] = {}
+        self._unsure: set[int] = set()
 
     def claim(self, partitions: Sequence[int]) -> None:
         """Become the owner of partitions, and see that the log is the one that was read before.
@@ -50,6 +51,7 @@ class Projector:
             position = self.store.claim(partition, self._log.identity)
             check_position(self._log, position)
             self._owned[partition] = position
+            self._unsure.discard(partition)
 
     def release(self, partition: int) -> None:
         """Leave a partition to its next owner; one that is not owned is left as it is."""
@@ -72,9 +74,11 @@ class Projector:
 
         Raises:
             PartitionLost: another owner has it; nothing was written, and it is given up here.
+            DatabaseUnavailable: the same may be asked again; what was cut off is not lost and not
+                done twice.
             RecordUnreadable: the next record cannot be read, and no operator has passed over it.
         """
-        position = self._owned[partition]
+        position = self._position(partition)
         if until is not None:
             limit = min(limit, until - position.next_offset)
         raws = self._feed.read(partition, position.next_offset, limit) if limit > 0 else []
@@ -92,8 +96,23 @@ class Projector:
         except PartitionLost:
             del self._owned[partition]
             raise
+        except DatabaseUnavailable:
+            self._unsure.add(partition)
+            raise
         self._owned[partition] = moved
         return len(raws)
+
+    def _position(self, partition: int) -> ReaderPosition:
+        """Return where a partition is; after a commit that was cut off the store knows it."""
+        position = self._owned[partition]
+        if partition in self._unsure:
+            try:
+                position = self._owned[partition] = self.store.reread(position)
+            except PartitionLost:
+                del self._owned[partition]
+                raise
+            self._unsure.discard(partition)
+        return position
 
     def catch_up(self, limit: int = BATCH_MAX) -> int:
         """Apply all that the owned partitions hold now; return how many records were read."""

@@ -130,6 +130,22 @@ class SqlStore:
             epoch=row[3],
         )
 
+    def reread(self, position: ReaderPosition) -> ReaderPosition:
+        """Return where an owned partition is, after a commit that was cut off.
+
+        Whether that commit took effect or not, the owner goes on from here.
+
+        Args:
+            position: as it was before that commit.
+
+        Raises:
+            PartitionLost: another owner has claimed it since.
+        """
+        found = self.positions().get(position.partition)
+        if found is None or found.epoch != position.epoch:
+            raise self._lost(position)
+        return found
+
     def positions(self) -> dict[int, ReaderPosition]:
         """Return how far each partition has been read."""
         with self.engine.begin() as connection:
@@ -187,6 +203,7 @@ class SqlStore:
 
         Raises:
             PartitionLost: another owner has claimed the partition since; nothing was written.
+            DatabaseUnavailable: it may have been written or not; `reread` says so.
         """
         with self._within(within, self._writer) as connection:
             self._move(connection, position, next_offset, last_sha256)
@@ -210,13 +227,16 @@ class SqlStore:
             .values(next_offset=next_offset, last_sha256=last_sha256)
         )
         if moved.rowcount == 0:
-            raise PartitionLost(
-                f"Partition {position.partition} of reader {self.reader!r} at offset "
-                f"{position.next_offset}, epoch {position.epoch}, has another owner.",
-                hint="Leave the partition; its owner goes on.",
-                partition=position.partition,
-                epoch=position.epoch,
-            )
+            raise self._lost(position)
+
+    def _lost(self, position: ReaderPosition) -> PartitionLost:
+        return PartitionLost(
+            f"Partition {position.partition} of reader {self.reader!r} at offset "
+            f"{position.next_offset}, epoch {position.epoch}, has another owner.",
+            hint="Leave the partition; its owner goes on.",
+            partition=position.partition,
+            epoch=position.epoch,
+        )
 
     def take_positions(self, connection: Connection, reached: Mapping[int, ReaderPosition]) -> None:
         """Let live tables that were exchanged go on from where the new rows were read to."""

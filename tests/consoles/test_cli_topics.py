@@ -1,6 +1,7 @@
 """`hall topics`: the topics of a hall, applied and checked from the command line."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,3 +54,31 @@ def test_settings_of_the_access_that_do_not_fit_are_refused() -> None:
     ran = hall("topics", "check", env=env)
     assert ran.code == 2
     assert "kafka_protocol: found PLAINTEXT" in ran.err
+
+
+@pytest.mark.kafka
+def test_the_access_list_is_applied_and_compared_with_the_topics(
+    kafka_programs: None, tmp_path: Path
+) -> None:
+    from tests.services.kafka import SUPERUSER, KafkaCluster
+
+    assert kafka_programs is None
+    with KafkaCluster(users={"admin": "secret"}) as cluster:
+        password = tmp_path / "password"
+        password.write_text(cluster.users[SUPERUSER], encoding="utf-8")
+        env = {
+            "HALL_LOG": f"kafka://{cluster.bootstrap}/hall.ledger",
+            "HALL_REPLICATION": "1",
+            "HALL_KAFKA_PROTOCOL": "SASL_PLAINTEXT",
+            "HALL_KAFKA_MECHANISM": "PLAIN",
+            "HALL_KAFKA_USER": SUPERUSER,
+            "HALL_KAFKA_PASSWORD_FILE": str(password),
+        }
+        made = hall("topics", "apply", "--partitions", 2, env=env)
+        assert made.code == 0, made.err
+        assert hall("topics", "check", "--acls", env=env).code == 1
+        granted = hall("topics", "apply", "--acls", env=env)
+        assert granted.code == 0, granted.err
+        assert "right intake may write topic hall.ledger: added" in granted.out
+        again = hall("topics", "apply", "--acls", "--json", env=env)
+        assert again.json() == {"as_declared": True, "made": [], "differences": []}

@@ -21,8 +21,6 @@ from tests.deploy.compose_file import (
 from tests.deploy.known_to_hall import refusal_of_command, refusal_of_settings
 
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[\w.-]+)?")
-AWAITED_FOLDERS = {"prometheus", "grafana"}
-"""Parts of deploy/ that come with the metrics; one that is there is checked file by file."""
 LASTING = {name: service for name, service in services().items() if "restart" in service}
 LASTING_OF_HALL = sorted(set(LASTING) & set(hall_services()))
 
@@ -128,10 +126,7 @@ def test_whoever_is_waited_for_is_there_and_can_be_waited_for() -> None:
 def test_each_mounted_file_of_the_checkout_is_there() -> None:
     mounts = [mount for service in services().values() for mount in service.get("volumes", [])]
     sources = {FOLDER / mount.split(":")[0] for mount in mounts if mount.startswith(".")}
-    parts = {source: source.resolve().relative_to(ROOT / "deploy").parts[0] for source in sources}
-    absent = [source for source in sources if not source.exists()]
-    awaited = {part for part in AWAITED_FOLDERS if not (ROOT / "deploy" / part).is_dir()}
-    assert not [source for source in absent if parts[source] not in awaited]
+    assert not [source for source in sources if not source.exists()]
 
 
 def test_no_port_is_open_to_other_machines() -> None:

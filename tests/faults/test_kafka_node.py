@@ -73,12 +73,12 @@ def test_what_is_sent_is_judged_and_shown_by_workers_elsewhere(
     assert said["position"]["offset"] >= 0
     wait_for("a card on the page", lambda: bool(node.json("/api/v1/cards")["items"]))
     card = node.json("/api/v1/cards")["items"][0]
-    assert (card["case"], card["level"]) == ("C-1", "yellow")
+    assert (card["case"], card["level"]) == ("C-1", "red")
     assert node.json(f"/api/v1/cards/{card['card_id']}/explanation")["reproduced"]
     assert "C-1" in node.get("/warnings").decode()
     assert node.json("/readyz")["ready"]
     metrics = node.get("/metrics").decode()
-    assert 'hall_cards{hall="430121",level="yellow"} 1.0' in metrics
+    assert 'hall_cards{hall="430121",level="red"} 1.0' in metrics
     for command in (
         ("cards", "--json"),
         ("case", "C-1", "--json"),

@@ -115,13 +115,13 @@ def test_a_message_that_is_buried_keeps_key_value_and_headers_and_says_where_it_
 ) -> None:
     from kafka import KafkaConsumer, TopicPartition
 
-    from ledger.drivers.kafka_dead_letters import Origin
+    from ledger.drivers.kafka_dead_letters import Letter, Origin
     from ledger.drivers.kafka_sender import Message
 
     headers = (("content-type", b"text/plain"), ("dlq.reason", b"from an earlier time"))
     message = Message(b"\xff\xfe", None, headers)
     origin = Origin("hall.intake", 3, 17, 1_795_492_800_123, "hall.intake-gateway")
-    kafka_letters.bury(message, origin, source="/halls/1", reason="no-value", detail="null")
+    kafka_letters.bury([Letter(message, origin, "/halls/1", "no-value", "null")])
     with closing(KafkaConsumer(**kafka.client(), auto_offset_reset="earliest")) as consumer:
         consumer.assign([TopicPartition(f"{topic}.dead-letters", 0)])
         ((record,),) = consumer.poll(timeout_ms=WAIT_S * 1_000).values()

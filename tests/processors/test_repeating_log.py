@@ -12,6 +12,7 @@ from ledger.findings import CardIssued
 from ledger.log import Entry
 from ledger.system_events import ClockReached
 from processors.supervision.state_codec import encode_state
+from tests.golden.language import at
 from tests.processors.supervised import (
     Owned,
     RepeatingLog,
@@ -102,6 +103,17 @@ def test_a_tick_is_not_written_again_while_it_is_under_way(tmp_path: Path) -> No
     owned.until("2018-10-20 10:00:00")
     ticks = [r for r in owned.records() if isinstance(r.data, ClockReached) and r.subject == "C-1"]
     assert len(ticks) == 1
+
+
+def test_ticks_happen_while_facts_that_lead_to_findings_keep_coming(tmp_path: Path) -> None:
+    owned = repeating(tmp_path)
+    owned.put(accepted(promised=7))
+    owned.until("2018-10-16 10:00:00")
+    owned.now_us = at("2018-10-30 10:00:00")
+    for number in range(2, 6):
+        owned.put(accepted("2018-10-30 09:00:00", f"C-{number}"))
+        owned.owner.turn()
+    assert owned.ticks() != []
 
 
 def test_a_fact_with_other_content_under_a_known_identity_is_told_and_has_no_effect(

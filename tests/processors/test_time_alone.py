@@ -22,8 +22,6 @@ from processors.supervision.units import is_unit_tick
 from tests.golden.language import at, local, policy, shipped_packs
 from tests.processors.supervised import DAY_US, Owned, days, event, states_in
 
-pytestmark = pytest.mark.usefixtures("dialect")
-
 MON, TUE = "2018-10-15 10:00:00", "2018-10-16 10:00:00"
 END_US = at("2018-12-24 10:00:00")
 GRACE_US = 5_000_001

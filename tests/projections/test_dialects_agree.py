@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -70,18 +69,16 @@ def life(rng: Random) -> list[AnyRecord]:
                 more = {"card_id": f"{level}-{subject}", "cycle": cycle, "subject": subject}
                 told.append(r.card(r.at(9), level, department=department, **more))
         if rng.random() < 0.5:
-            done: dict[str, Any] = {"cycle": cycle, "working_us": rng.randrange(90 * r.HOUR_US)}
-            on_time = rng.random() < 0.7
-            told.append(
-                r.settled(
-                    opened,
-                    r.at(rng.randrange(9, 12)),
-                    department=department,
-                    on_time=on_time,
-                    subject=subject,
-                    **done,
-                )
+            settled = r.settled(
+                opened,
+                r.at(rng.randrange(9, 12)),
+                cycle=cycle,
+                department=department,
+                working_us=rng.randrange(90 * r.HOUR_US),
+                on_time=rng.random() < 0.7,
+                subject=subject,
             )
+            told.append(settled)
     return told
 
 
