@@ -11,7 +11,7 @@ READY := .venv/ready
 LOCKED := --extra kafka --extra grafana --group dev --group browser --group bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench lock
+.PHONY: help setup demo test faults check format docs bench lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ demo: $(READY) ## A county hall lives through its day; pages open in the browser
 
 test: $(READY) ## Run all tests; what cannot run here is listed with its reason
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY) ## Let all faults happen at length; the report goes into OPERATING.md
+	@HALL_FAULTS=long $(BIN)/python -m pytest -s -p no:randomly tests/faults $(ARGS)
 
 check: $(READY) ## Lint, format, types and import contracts; writes no source
 	@$(BIN)/ruff check .

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIRABLE = frozenset({"browser", "kafka", "postgres", "prometheus", "real-data", "systemd"})
+REQUIRABLE = frozenset(
+    {"browser", "disk", "faketime", "kafka", "postgres", "prometheus", "real-data", "systemd"}
+)
 
 pytest_plugins = ["tests.services.fixtures", "tests.services.databases"]
 

@@ -74,5 +74,5 @@ def test_services_that_are_required_may_not_be_missing(tmp_path: Path) -> None:
 def test_a_misspelt_requirement_is_refused(tmp_path: Path) -> None:
     run = run_with(tmp_path, "real_data")
     assert run.returncode == 4, run.stdout + run.stderr
-    known = "browser, kafka, postgres, prometheus, real-data, systemd"
+    known = "browser, disk, faketime, kafka, postgres, prometheus, real-data, systemd"
     assert f"HALL_REQUIRE names real_data; known: {known}" in run.stderr

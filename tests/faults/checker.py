@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine, select, text
 
-from consoles.kafka_edition import Parts
 from ledger import wire
 from ledger.drivers.sql_engine import open_engine
 from ledger.findings import CardIssued
@@ -20,6 +20,7 @@ from ledger.log import Entry, EventLog
 from ledger.record import AnyRecord, micros
 from ledger.system_events import ClockReached
 from processors.drivers.state_rows import CASE_STATES
+from processors.supervision.policy import Policy
 from projections.case_history import UNFILED_FAMILIES
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
@@ -51,19 +52,33 @@ class Outcome:
     twice: list[str] = field(default_factory=list)
     early: list[str] = field(default_factory=list)
 
-    def told(self) -> str:
+    def told(self, most: int | None = SHOWN_MAX) -> str:
         """Everything that is not as it must be, the first few of each kind; empty if all is."""
         kinds = ("lost", "wrong", "twice", "early")
         return "\n".join(
             f"{len(found)} {kind}: {each}"
             for kind in kinds
             for found in [getattr(self, kind)]
-            for each in found[:SHOWN_MAX]
+            for each in found[:most]
         )
 
 
+class Held(NamedTuple):
+    """What a hall holds.
+
+    Attributes:
+        states, rows: the databases of case states and of read models.
+        policy: packs and calendars as configured.
+    """
+
+    log: EventLog
+    states: Engine
+    rows: Engine
+    policy: Policy
+
+
 def check(
-    parts: Parts,
+    held: Held,
     sent: Iterable[Entry],
     folder: Path,
     until_us: int,
@@ -72,23 +87,23 @@ def check(
     """Compare a hall that has come to rest with what its log must have led to.
 
     Args:
-        parts: the hall.
+        held: what the hall holds.
         sent: every fact that was acknowledged.
         folder: an empty one, for what is made again.
         until_us: up to when time ran.
         besides: subjects of which findings and states are compared elsewhere.
     """
-    log = read_whole(parts.log)
+    log = read_whole(held.log)
     outcome = Outcome(records=sum(map(len, log.values())))
     outcome.repeats = outcome.records - sum(len(firsts(reads)) for reads in log.values())
     outcome.repeats -= sum(read.record is None for reads in log.values() for read in reads)
-    _sent(outcome, log, parts.engine, sent)
+    _sent(outcome, log, held.rows, sent)
     found = findings_in(log)
-    again = replay(log, parts.policy, until_us)
+    again = replay(log, held.policy, until_us)
     _findings(outcome, found, again.findings, besides)
     _early(outcome, found)
-    _states(outcome, parts.engine, again.states, besides)
-    _rows(outcome, parts.log, parts.engine, folder)
+    _states(outcome, held.states, again.states, besides)
+    _rows(outcome, held.log, held.rows, folder)
     return outcome
 
 

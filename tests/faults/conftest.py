@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.scenario import LONG, PAGE, ROWS, Row, table, write_page
+from tests.faults.scenario import LONG, PAGE, ROWS, table, write_page
 
 if TYPE_CHECKING:
     from tests.faults.scenario import Standing
@@ -77,10 +77,12 @@ def own_hall(open_standing: "Callable[..., Standing]") -> "Iterator[Standing]":
     made.hall.close()
 
 
-@pytest.fixture
-def told() -> Callable[[Row], None]:
-    """Keeps a row of a fault that happened to no hall of the Kafka edition."""
-    return ROWS.append
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes long to the long form."""
+    left = [] if LONG else [each for each in items if each.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [each for each in items if each not in left]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -3,7 +3,8 @@
 It stands apart from the product, which knows nothing of it: parts are subclassed here and put in
 their places before the command runs. HALL_TEST_FAULTS lists what is to happen, one thing in each
 life of the process, as `point:n:what`: at the nth time that the point is reached the process is
-killed (`kill`), stopped where it stands (`stop`), or meets an exception (`raise`). How many have
+killed (`kill`), stopped where it stands (`stop`), meets an exception (`raise`), or loses its
+connection to the database (`cut`). How many have
 happened is kept in the file that HALL_TEST_FAULTS_DONE names. HALL_TEST_BREAKS takes parts out of
 order for the whole life: `rule` (a rule raises), `delivery` (nothing is handed over), `offsets`
 (the group's offsets are never committed), `form` (states of another form), `engine`.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
+from sqlalchemy import Connection
 
 from consoles import kafka_edition
 from consoles.cli.main import main
@@ -44,8 +46,8 @@ class Faults:
         point, count, what = (faults[self._number :] or ["nowhere:1:nothing"])[0].split(":")
         self._point, self._left, self._what = point, int(count), what
 
-    def at(self, point: str) -> None:
-        """Say that a point is reached."""
+    def at(self, point: str, connection: Connection | None = None) -> None:
+        """Say that a point is reached, inside a transaction where there is a connection."""
         if point != self._point:
             return
         self._left -= 1
@@ -56,6 +58,8 @@ class Faults:
             os.kill(os.getpid(), signal.SIGKILL)
         if self._what == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
+        if self._what == "cut" and connection is not None:
+            cut(connection)
         if self._what == "raise":
             raise Broken(f"at {point}")
 
@@ -64,6 +68,13 @@ FAULTS = Faults(
     os.environ.get("HALL_TEST_FAULTS", ""),
     Path(os.environ.get("HALL_TEST_FAULTS_DONE", os.devnull)),
 )
+
+
+def cut(connection: Connection) -> None:
+    """Let the server end a connection while its transaction is open."""
+    pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    with connection.engine.connect() as other:
+        other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
 
 
 class FaultyLog(KafkaLog):
@@ -86,9 +97,9 @@ class FaultyState(SqlState):
         super().commit(*args, **named)
         FAULTS.at("after-commit")
 
-    def _move(self, *args: Any) -> None:
-        super()._move(*args)
-        FAULTS.at("in-commit")
+    def _move(self, connection: Connection, *args: Any) -> None:
+        super()._move(connection, *args)
+        FAULTS.at("in-commit", connection)
 
     def claim(self, *args: Any) -> Any:
         claimed = super().claim(*args)
@@ -105,9 +116,9 @@ class FaultyStore(SqlStore):
         FAULTS.at("after-commit")
         return moved
 
-    def _move(self, *args: Any) -> None:
-        super()._move(*args)
-        FAULTS.at("in-commit")
+    def _move(self, connection: Connection, *args: Any) -> None:
+        super()._move(connection, *args)
+        FAULTS.at("in-commit", connection)
 
     def claim(self, *args: Any) -> Any:
         claimed = super().claim(*args)

@@ -5,10 +5,14 @@ up the same hall. Everything ends with it, whatever the test did to it.
 """
 
 import contextlib
+import json
+import re
 import signal
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +49,7 @@ class WorkerProcess:
         self.process = self._started()
 
     def _started(self) -> "subprocess.Popen[bytes]":
+        self._since = len(self.said())
         return subprocess.Popen(
             self._command, env=environment(self._env), stdout=self._out, stderr=subprocess.STDOUT
         )
@@ -80,6 +85,25 @@ class WorkerProcess:
         """Kill it if it still runs."""
         self.kill()
         self._out.close()
+
+    def url(self) -> str:
+        """Where it tells of itself; empty before it has begun to."""
+        found = re.findall(r"metrics at (http\S+)/metrics", self.said()[self._since :])
+        return str(found[-1]) if found else ""
+
+    def sum_of(self, metric: str) -> float:
+        """The sum of a metric over its labels, as the worker tells it."""
+        with urllib.request.urlopen(f"{self.url()}/metrics", timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric))
+
+    def readiness(self) -> dict[str, Any]:
+        """What it answers to whoever asks whether it is ready."""
+        try:
+            with urllib.request.urlopen(f"{self.url()}/readyz", timeout=20) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            return dict(json.load(error))
 
     def said(self) -> str:
         """What it wrote so far."""
@@ -132,6 +156,12 @@ class KafkaHall:
         if self._parts is None:
             self._parts = open_parts(load_settings({}, self.env))
         return self._parts
+
+    def reopen(self) -> None:
+        """Open the hall anew in this process."""
+        if self._parts is not None:
+            self._parts.close()
+        self._parts = None
 
     def start(
         self,
@@ -233,8 +263,7 @@ class KafkaHall:
         """End every worker and release what is open."""
         for worker in self.workers.values():
             worker.close()
-        if self._parts is not None:
-            self._parts.close()
+        self.reopen()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ledger.errors import HallError
 from ledger.log import Entry, EventLog
-from tests.faults.checker import Outcome, check
+from tests.faults.checker import Held, Outcome, check
 from tests.faults.feeding import Feed, histories
 from tests.faults.kafka_hall import KafkaHall, WorkerProcess
 
@@ -225,6 +225,11 @@ class Scenario:
         self._stack.callback(self.mended, name, role)
         return self.hall.start(name, role, **how)
 
+    def another(self, name: str, role: str, **how: Any) -> WorkerProcess:
+        """Let one more worker take part until the end."""
+        self._stack.callback(self.hall.end, name, role, signal.SIGKILL)
+        return self.hall.start(name, role, **how)
+
     def mended(self, name: str, role: str) -> None:
         """Let the worker of that name be as it should be, if it is not."""
         if (name, role) in self._replaced:
@@ -293,6 +298,7 @@ class Scenario:
         row = Row(self.fault, self.what, form, outcome, tuple(self.recoveries))
         ROWS.append(row)
         print(row.text(), flush=True)
+        (hall.folder / f"{self.fault}.told").write_text(outcome.told(None), "utf-8")
         assert not outcome.told(), f"{self.fault}: {self.what}\n{outcome.told()}\n{hall.said()}"
 
     def look(self) -> Outcome:
@@ -301,7 +307,8 @@ class Scenario:
         folder = self.hall.folder / f"check{self.standing.scenarios}"
         folder.mkdir()
         parts, standing = self.hall.parts, self.standing
-        return check(parts, standing.sent, folder, parts.clock.now_us(), standing.besides)
+        held = Held(parts.log, parts.engine, parts.engine, parts.policy)
+        return check(held, standing.sent, folder, parts.clock.now_us(), standing.besides)
 
 
 def pieces_of(entries: Sequence[Entry], count: int) -> Iterator[list[Entry]]:

@@ -71,6 +71,7 @@ def test_workers_killed_at_random_moments_leave_nothing_lost_or_twice(standing: 
             fault.recovered()
 
 
+@pytest.mark.long
 def test_workers_killed_at_each_point_of_their_loops_leave_nothing_lost_or_twice(
     standing: Standing,
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Stand
             hall.start("b", role)
 
 
+@pytest.mark.long
 def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: Standing) -> None:
     what = "an exception around each append and transaction; the worker ends with 70"
     with Scenario(standing, "F2a", what) as fault:
@@ -111,6 +113,7 @@ def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: St
             assert set(worker.codes) == {70}, worker.said()
 
 
+@pytest.mark.long
 def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
     standing: Standing,
 ) -> None:
@@ -136,6 +139,7 @@ def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
                 assert standing_cards(state) == standing_cards(decode_state(blob)), subject
 
 
+@pytest.mark.long
 def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
     rounds = scaled(3, 12)
     what = f"a third worker of each role comes and goes {rounds} times (TERM, kill -9)"
@@ -154,6 +158,7 @@ def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
             fault.recovered()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "role", "point", "where"),
     [
