@@ -11,9 +11,10 @@ Measured with PostgreSQL 15 and psycopg 3.3, rows a second of one upsert:
 | 2,000, executemany / arrays / COPY | 14,800 / 49,500 / 43,200 | 1,900 / 32,400 / 47,800 | \
 1,800 / 24,800 / 47,500 | 14,300 / 91,200 / 111,500 |
 
-An array costs by the value, in this process; COPY costs two milliseconds at the beginning. So the
-number of values decides. A temporary table lives as long as its connection: making one with each
-batch would leave dead rows in the catalogue.
+An array costs by the value, in this process. COPY costs two milliseconds at the beginning, and each
+row as much as six values of an array, since it goes through a temporary table. So rows and columns
+decide: states always go as arrays, wide rows by COPY from some hundred on. The temporary table
+lives as long as its connection: one for each batch would leave dead rows in the catalogue.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +26,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.drivers.sql_errors import unavailable
 
-COPY_FROM_VALUES = 8_000
-"""Values (rows × columns) from which COPY is the faster way."""
+COPY_FROM_VALUES = 5_000
+"""Values from which COPY is the faster way, those that a row costs by COPY taken off."""
+COPY_ROW_VALUES = 6
 
 
 class BulkInsert:
@@ -58,7 +60,7 @@ class BulkInsert:
         """Insert rows in the caller's transaction; the order is theirs."""
         if not rows:
             return
-        if len(rows) * self._width < COPY_FROM_VALUES:
+        if len(rows) * (self._width - COPY_ROW_VALUES) < COPY_FROM_VALUES:
             connection.exec_driver_sql(self._arrays, _columns(rows))
             return
         connection.exec_driver_sql(self._stage)

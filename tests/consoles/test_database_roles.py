@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from ledger.drivers import sql_rows
 from ledger.drivers.memory_log import MemoryLog
 from ledger.drivers.sql_engine import open_engine
 from processors.drivers.sql_state import SqlState
@@ -64,12 +65,12 @@ def refused(engine: Engine, statement: str) -> bool:
 
 
 def work(worker: Engine, log: MemoryLog) -> None:
-    """Do what workers do: states in a large batch, read models in small ones."""
+    """Do what workers do: commit states and read models."""
     states = SqlState(worker)
     position = states.claim(0, log)
-    many = {f"C-{number}": CaseState(f"C-{number}") for number in range(2_000)}
+    many = {f"C-{number}": CaseState(f"C-{number}") for number in range(20)}
     states.commit(position, position, many)
-    assert len(states.load(0, list(many))) == 2_000
+    assert len(states.load(0, list(many))) == 20
     store = SqlStore(worker, r.projections(), r.ZONE)
     store.prepare()
     projector = Projector(log, store)
@@ -77,7 +78,12 @@ def work(worker: Engine, log: MemoryLog) -> None:
     projector.catch_up()
 
 
-def test_each_role_does_its_work_and_no_more(roles: dict[str, Engine]) -> None:
+@pytest.mark.parametrize("way", ["arrays", "copy"])
+def test_each_role_does_its_work_and_no_more(
+    roles: dict[str, Engine], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "copy":
+        monkeypatch.setattr(sql_rows, "COPY_FROM_VALUES", 1)
     log = r.log_of(stores.random_life(Random(3), 20))
     owner, worker, reader, analyst = (roles[role] for role in ROLES)
     for _ in range(2):

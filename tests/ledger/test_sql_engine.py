@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from ledger.drivers import sql_engine
+from ledger.drivers import sql_engine, sql_rows
 from ledger.drivers.sql_engine import open_engine, unhurried, writing
-from ledger.drivers.sql_rows import COPY_FROM_VALUES, BulkDelete, BulkInsert, read_rows
+from ledger.drivers.sql_rows import BulkDelete, BulkInsert, read_rows
 from ledger.errors import DatabaseUnavailable, SettingInvalid
 
 
@@ -137,11 +137,21 @@ def test_the_scheme_postgresql_alone_means_this_driver() -> None:
         engine.dispose()
 
 
-@pytest.mark.parametrize("how_many", [0, 1, COPY_FROM_VALUES // 2 - 1, COPY_FROM_VALUES])
+@pytest.fixture
+def copying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let COPY be used for any number of rows."""
+    monkeypatch.setattr(sql_rows, "COPY_ROW_VALUES", 0)
+    monkeypatch.setattr(sql_rows, "COPY_FROM_VALUES", 0)
+
+
+@pytest.mark.parametrize("how_many", [0, 1, 3_000])
+@pytest.mark.parametrize("way", ["arrays", "copy"])
 def test_rows_come_in_and_go_whichever_way_they_are_handed_over(
-    engine: Engine, how_many: int
+    engine: Engine, how_many: int, way: str, request: pytest.FixtureRequest
 ) -> None:
     """Twice in one transaction, so that nothing of a former batch is left over."""
+    if way == "copy":
+        request.getfixturevalue("copying")
     insert = BulkInsert(
         "things", {"id": "bigint", "name": "text"}, "(id) DO UPDATE SET name = excluded.name"
     )
@@ -162,9 +172,28 @@ def test_rows_come_in_and_go_whichever_way_they_are_handed_over(
             delete.run(connection, [(number,) for number in ids[0]])
 
 
-def test_an_error_of_copy_is_told_as_one_of_a_statement(engine: Engine) -> None:
+def test_wide_rows_go_by_copy_from_some_hundred_on_and_narrow_ones_as_arrays(
+    engine: Engine,
+) -> None:
+    columns = {f"c{n}": "bigint" for n in range(30)}
+    with engine.begin() as connection:
+        made = ", ".join(f"{name} bigint" for name in columns)
+        connection.exec_driver_sql(f"CREATE TABLE wide ({made})")
+        BulkInsert("wide", columns, "DO NOTHING").run(connection, [tuple(range(30))] * 100)
+        narrow = BulkInsert("things", {"id": "bigint", "name": "text"}, "DO NOTHING")
+        narrow.run(connection, [(n, "x") for n in range(3_000)])
+        staged = (
+            "SELECT relname::text FROM pg_class WHERE relname LIKE 'staging%' AND relkind = 'r'"
+        )
+        assert read_rows(connection, staged.replace("%", "%%"), []) == []
+        BulkInsert("wide", columns, "DO NOTHING").run(connection, [tuple(range(30))] * 300)
+        assert read_rows(connection, staged.replace("%", "%%"), []) == [("staging_wide",)]
+        assert read_rows(connection, "SELECT count(*), sum(c29) FROM wide", []) == [(400, 29 * 400)]
+
+
+def test_an_error_of_copy_is_told_as_one_of_a_statement(engine: Engine, copying: None) -> None:
     insert = BulkInsert("things", {"id": "bigint", "name": "text"}, "(id) DO NOTHING")
-    rows = [(n, "NUL \0") for n in range(COPY_FROM_VALUES)]
+    rows = [(n, "NUL \0") for n in range(3)]
     with pytest.raises(DBAPIError, match="0x00"), engine.begin() as connection:
         insert.run(connection, rows)
     with engine.begin() as connection:

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from sqlalchemy import Engine, text
 
+from ledger.drivers import sql_rows
 from ledger.drivers.sql_engine import open_engine, unhurried
 from ledger.errors import DatabaseUnavailable, PartitionLost
 from ledger.log import ReaderPosition
@@ -19,9 +20,6 @@ from tests.processors.supervised import make_tables
 from tests.processors.test_state_owners import LOG, moved
 from tests.services.cutting_proxy import CuttingProxy
 from tests.services.postgres import PostgresServer
-
-COPIED = 1_300
-"""States of a batch that goes by COPY."""
 
 
 def flush(engine: Engine) -> None:
@@ -57,11 +55,10 @@ def cut_engine(
 
 
 class Batch:
-    """What is committed in one go: states, a row of a unit, a publication."""
+    """What is committed in one go: three states, a row of a unit, a publication."""
 
-    def __init__(self, number: int, how_many: int) -> None:
-        self.number = number
-        self.states = {f"C-{number}-{n}": CaseState(f"C-{number}-{n}") for n in range(how_many)}
+    def __init__(self, number: int) -> None:
+        self.states = {f"C-{number}-{n}": CaseState(f"C-{number}-{n}") for n in range(3)}
         row = UnitFact(ACCEPTED, "D", number, 0, number, number, "C", "s", "i", "m")
         self.units = UnitBatch(rows=[row])
         self.publishing = SILENT._replace(rows=[(number, b"published")])
@@ -91,15 +88,22 @@ def found(engine: Engine) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.parametrize("answered", [False, True])
-@pytest.mark.parametrize("how_many", [3, COPIED])
+@pytest.mark.parametrize("way", ["arrays", "copy"])
 def test_a_commit_cut_off_anywhere_is_whole_or_nothing_and_is_gone_on_with(
-    engine: Engine, cut_engine: Engine, proxy: CuttingProxy, answered: bool, how_many: int
+    engine: Engine,
+    cut_engine: Engine,
+    proxy: CuttingProxy,
+    answered: bool,
+    way: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if way == "copy":
+        monkeypatch.setattr(sql_rows, "COPY_FROM_VALUES", 1)
     states = SqlState(cut_engine)
     position = states.claim(0, LOG)
     unavailable = 0
     for number in count():
-        batch, before = Batch(number, how_many), found(engine)
+        batch, before = Batch(number), found(engine)
         proxy.arm(at_piece(number), answered=answered)
         cuts = proxy.cut
         try:
@@ -110,21 +114,21 @@ def test_a_commit_cut_off_anywhere_is_whole_or_nothing_and_is_gone_on_with(
             proxy.disarm()
             after = found(engine)
             there = states.reread(position)
-            assert after in (before, expected(number + 1, how_many))
+            assert after in (before, expected(number + 1))
             assert (there == position) == (after == before)
             if there == position:
                 batch.commit(states, position)
             position = reached(position)
         proxy.disarm()
-        assert found(engine) == expected(number + 1, how_many)
+        assert found(engine) == expected(number + 1)
         assert states.load(0, list(batch.states)[:1]).keys() == set(list(batch.states)[:1])
         if proxy.cut == cuts:
             break
     assert unavailable >= 4, "the commit is cut at each of its statements, and at its end"
 
 
-def expected(batches: int, how_many: int) -> tuple[int, int, int, int]:
-    return batches * how_many, batches, batches, batches
+def expected(batches: int) -> tuple[int, int, int, int]:
+    return 3 * batches, batches, batches, batches
 
 
 def test_a_cut_off_owner_that_another_has_followed_is_told_so(
@@ -158,7 +162,7 @@ def test_a_backend_ended_by_the_server_in_mid_commit_has_written_nothing(
     assert engine.url.database is not None
     states = SqlState(engine)
     position = states.claim(0, LOG)
-    batch = Batch(0, 3)
+    batch = Batch(0)
     rows = Ending(postgres, engine.url.database, [(0, b"published")])
     with pytest.raises(DatabaseUnavailable) as caught:
         states.commit(
@@ -171,7 +175,7 @@ def test_a_backend_ended_by_the_server_in_mid_commit_has_written_nothing(
     assert caught.value.retryable
     assert states.reread(position) == position
     batch.commit(states, position)
-    assert found(engine) == expected(1, 3)
+    assert found(engine) == expected(1)
 
 
 def test_every_question_to_a_server_that_is_down_may_be_asked_again(
@@ -179,7 +183,7 @@ def test_every_question_to_a_server_that_is_down_may_be_asked_again(
 ) -> None:
     states = SqlState(engine)
     position = states.claim(0, LOG)
-    Batch(0, 3).commit(states, position)
+    Batch(0).commit(states, position)
     states.release(0)
     flush(engine)
     asked: tuple[Callable[[], object], ...] = (
@@ -193,8 +197,7 @@ def test_every_question_to_a_server_that_is_down_may_be_asked_again(
         lambda: states.reread(position),
         lambda: states.units.rows(Span(ACCEPTED, 0, 1, unit="D"), {0: 1}),
         lambda: states.publications.read(0),
-        lambda: Batch(1, 3).commit(states, reached(position)),
-        lambda: Batch(1, COPIED).commit(states, reached(position)),
+        lambda: Batch(1).commit(states, reached(position)),
     )
     postgres.kill()
     engine.dispose()  # those who serve it live on for a moment
@@ -205,8 +208,8 @@ def test_every_question_to_a_server_that_is_down_may_be_asked_again(
     finally:
         postgres.start()
     assert states.reread(position) == reached(position)
-    Batch(1, 3).commit(states, reached(position))
-    assert found(engine) == expected(2, 3)
+    Batch(1).commit(states, reached(position))
+    assert found(engine) == expected(2)
 
 
 def test_what_a_killed_server_loses_it_loses_together_with_the_position(
@@ -218,12 +221,12 @@ def test_what_a_killed_server_loses_it_loses_together_with_the_position(
     flush(engine)
     for _ in range(3):
         for _ in range(5):
-            Batch(position.next_offset, 3).commit(states, position)
+            Batch(position.next_offset).commit(states, position)
             position = reached(position)
         postgres.kill()
         postgres.start()
         engine.dispose()
         there = states.reread(position)
         assert there.next_offset <= position.next_offset
-        assert found(engine) == expected(there.next_offset, 3)
+        assert found(engine) == expected(there.next_offset)
         position = there
