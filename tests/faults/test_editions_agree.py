@@ -48,12 +48,16 @@ def hall(tmp_path: Path, kafka_cluster: Any, topic: str, database_url: str) -> I
 
 
 def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
-    """Let both editions judge the same facts and compare all they found and show."""
+    """Let both editions judge the same facts and compare all they found and show.
+
+    The facts are there before the workers: stamped in the past, they would come in periods that
+    had been judged for their departments.
+    """
+    for start in range(0, len(entries), 2_000):
+        hall.append(entries[start : start + 2_000])
     for role in ("supervise", "project"):
         for name in ("a", "b"):
             hall.start(name, role)
-    for start in range(0, len(entries), 2_000):
-        hall.append(entries[start : start + 2_000])
     hall.settle(within_s=600)
     embedded = Embedded(folder, entries, hall.parts.policy, time.time_ns() // 1_000)
     try:
