@@ -175,7 +175,7 @@ class PartitionOwner:
     def _batch(self) -> int:
         if self._is_unsure:
             self.position = self._around.states.reread(self.position)
-            self._is_unsure = False
+            self._is_unsure = self._is_recovered = False
         if not self._is_recovered:
             self._recover()
         around, position, policy = self._around, self.position, self.policy
