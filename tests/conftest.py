@@ -49,6 +49,18 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"HALL_REQUIRE names {', '.join(sorted(unknown))}; known: {known}")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what needs brokers come last: a cluster and its workers cost all others time."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if "faults" in item.path.parts:
+        return 2
+    return int(bool({"kafka", "kafka_cluster"} & set(getattr(item, "fixturenames", ()))))
+
+
 def skip_or_fail(name: str, reason: str) -> NoReturn:
     """Skip the running test with `reason`, or fail it where HALL_REQUIRE holds `name`."""
     assert name in REQUIRABLE, f"{name!r} is not a name that HALL_REQUIRE knows"

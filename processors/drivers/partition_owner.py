@@ -38,6 +38,7 @@ ENGINE = "1"
 """Version of the judging code, named by every marker."""
 BATCH_MAX = 2_000
 TICKS_UNDER_WAY_MAX = 500
+NEVER_US = 2**63
 MARKER_EVERY_RECORDS = 1_000
 MARKER_EVERY_SECONDS = 30.0
 
@@ -97,6 +98,7 @@ class PartitionOwner:
         self.position: ReaderPosition = around.states.claim(partition, around.log)
         self.is_behind = False
         self.policy = around.policy
+        self._due_us: int | None = None
         self._is_recovered = False
         self._is_unsure = False
         self._judged_since_marker = 0
@@ -205,6 +207,7 @@ class PartitionOwner:
         publishing = Publishing(_waiting(policy, reached), rows, replans)
         around.states.commit(position, reached, batch.states, batch.units, publishing)
         self.position = reached
+        self._due_us = None
         self._report(batch)
         return len(records)
 
@@ -227,6 +230,7 @@ class PartitionOwner:
         self.policy = replace(around.policy, published=published)
         publishing = Publishing(_waiting(self.policy, position), rows)
         around.states.commit(position, position, {}, None, publishing)
+        self._due_us = None
         self.position = recover(around.log, around.states, position, self.policy)
         self._is_recovered = True
 
@@ -242,17 +246,28 @@ class PartitionOwner:
             return False
         now_us = around.now_us()
         report.last_tick_poll_us = now_us
-        due = around.states.due(self.number, now_us, TICKS_UNDER_WAY_MAX)
-        waiting = around.states.peek(self.number, [case.subject for case in due])
-        ticks, others = due_ticks(waiting, self.policy, self.position.next_offset, now_us)
-        if others:
-            around.states.put_off(self.position, others)
-        self._put_ticks(ticks)
         most = TICKS_UNDER_WAY_MAX
-        of_units = around.units.tick(self.number, self.policy, now_us, most, self._put_ticks)
-        ticked = len(ticks) + of_units
+        ticked = self._tick_cases(now_us, most)
+        ticked += around.units.tick(self.number, self.policy, now_us, most, self._put_ticks)
         report.ticks += ticked
         return ticked > 0
+
+    def _tick_cases(self, now_us: int, most: int) -> int:
+        """Append ticks of cases; SQL is asked again only when one may be due that was not."""
+        states = self._around.states
+        if self._due_us is None:
+            next_us = states.next_due_us(self.number)
+            self._due_us = NEVER_US if next_us is None else next_us
+        if now_us < self._due_us:
+            return 0
+        self._due_us = None
+        due = states.due(self.number, now_us, most)
+        waiting = states.peek(self.number, [case.subject for case in due])
+        ticks, others = due_ticks(waiting, self.policy, self.position.next_offset, now_us)
+        if others:
+            states.put_off(self.position, others)
+        self._put_ticks(ticks)
+        return len(ticks)
 
     def _put_ticks(self, made: list[AnyRecord]) -> None:
         """Append ticks, which are under way until they are read back; what else waits is not."""

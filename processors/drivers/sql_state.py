@@ -277,6 +277,22 @@ class SqlState:
             )
             return [DueCase(*row) for row in rows]
 
+    def next_due_us(self, partition: int) -> int | None:
+        """Return the earliest instant that a live case of a partition waits for; None for none."""
+        query = (
+            select(CASE_STATES.c.tick_us)
+            .where(
+                CASE_STATES.c.partition == partition,
+                CASE_STATES.c.tick_us.is_not(None),
+                CASE_STATES.c.ticked_live,
+            )
+            .order_by(CASE_STATES.c.tick_us)
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            found: int | None = connection.execute(query).scalar_one_or_none()
+            return found
+
     def has_due(self, before_us: int) -> bool:
         """Whether a live case of any partition waits for a tick whose instant lies before."""
         waits = (
