@@ -9,7 +9,6 @@ when the caller sends again after an error.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
@@ -176,7 +175,7 @@ class KafkaSender:
 
     def _settle(self, producer: Any) -> None:
         """Send all that waits, and wait until each batch is acknowledged or given up."""
-        until = time.monotonic() + 2 * self._delivery_s
+        until = time.monotonic() + self._delivery_s + _LOOK_S
         while True:
             try:
                 producer.flush(timeout=_LOOK_S)
@@ -193,9 +192,14 @@ class KafkaSender:
 
     def _retire(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with suppress(kafka_errors.KafkaError):
-                producer.close(timeout=0)
+        if producer is None:
+            return
+        try:
+            producer.close(timeout=0)
+        except kafka_errors.KafkaError:
+            # It never got an id from the brokers, and then gives up no batch; `close` waits for
+            # them and leaves its thread behind, which would send them when the brokers are back.
+            producer._sender.force_close()
 
 
 def _outcome(futures: Sequence[Any]) -> list[int] | Exception:
