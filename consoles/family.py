@@ -30,14 +30,18 @@ LIVED_S = 60.0
 class Family:
     """The processes of several roles, each started again when it ends by itself."""
 
-    def __init__(self, command: Sequence[str], roles: Sequence[Role] = ROLES) -> None:
+    def __init__(self, command: Sequence[str], port: int, roles: Sequence[Role] = ROLES) -> None:
         """Begin with none running.
 
         Args:
             command: command line of each, before its role.
+            port: of the first one's metrics, the others' follow; 0 takes free ones.
             roles: one process each.
         """
-        self._commands = {role: [*command, "--role", role] for role in roles}
+        ports = {role: port + place if port else 0 for place, role in enumerate(roles)}
+        self._commands = {
+            role: [*command, "--role", role, "--port", str(ports[role])] for role in roles
+        }
         self._running: dict[Role, subprocess.Popen[bytes]] = {}
         self._started: dict[Role, float] = {}
         self._pause: dict[Role, float] = dict.fromkeys(roles, 0.0)

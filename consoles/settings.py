@@ -98,7 +98,10 @@ class Settings:
     worker_port: int = field(
         default=9464,
         metadata=_about(
-            "port of a worker's metrics and readiness; 0 takes a free one", least=0, most=65_535
+            "port of a worker's metrics and readiness; `hall worker` without a role takes the next "
+            "ones too; 0 takes a free one",
+            least=0,
+            most=65_000,
         ),
     )
     session_timeout_s: int = field(
