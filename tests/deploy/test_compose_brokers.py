@@ -91,8 +91,13 @@ def account(bootstrap: str, name: str) -> dict[str, Any]:
 
 
 def are_all_there(bootstrap: str) -> bool:
+    """Whether each broker, asked alone, knows all of them."""
+    return all(knows_all(address) for address in bootstrap.split(","))
+
+
+def knows_all(address: str) -> bool:
     try:
-        with closing(KafkaAdminClient(**account(bootstrap, "broker"))) as admin:
+        with closing(KafkaAdminClient(**account(address, "broker"))) as admin:
             return len(admin.describe_cluster()["brokers"]) == len(BROKERS)
     except KafkaError:
         return False
