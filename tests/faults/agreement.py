@@ -68,6 +68,11 @@ def findings_of(log: EventLog) -> dict[str, Finding]:
     }
 
 
+def unit_ticks_of(log: EventLog) -> set[str]:
+    """The ticks of units, each by unit and close."""
+    return {f"{r.subject} {r.id}" for r in records_of(log) if is_unit_tick(r)}
+
+
 def rows_of(
     engine: Engine, without: frozenset[str] = PLACES
 ) -> dict[str, Counter[tuple[Any, ...]]]:

@@ -25,11 +25,12 @@ from tests.faults.agreement import (
     findings_of,
     row_differences,
     rows_of,
+    unit_ticks_of,
 )
-from tests.faults.kafka_hall import KafkaHall, kafka_hall
+from tests.faults.kafka_hall import KafkaHall, kafka_hall, wait_for
 from tests.simulation.learned import learned
 
-SUBJECTS = int(os.environ.get("HALL_EDITIONS_SUBJECTS", "150"))
+SUBJECTS = int(os.environ.get("HALL_EDITIONS_SUBJECTS", "40"))
 SEED = int(os.environ.get("HALL_EDITIONS_SEED", "0"))
 FILE = "receipt.xes.gz"
 
@@ -58,9 +59,11 @@ def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
     for role in ("supervise", "project"):
         for name in ("a", "b"):
             hall.start(name, role)
-    hall.settle(within_s=600)
     embedded = Embedded(folder, entries, hall.parts.policy, time.time_ns() // 1_000)
     try:
+        closes = unit_ticks_of(embedded.log)
+        wait_for("the last close of a unit", lambda: closes <= unit_ticks_of(hall.parts.log), 900)
+        hall.settle(within_s=600)
         here, there = findings_of(embedded.log), findings_of(hall.parts.log)
         print(f"{len(entries)} facts, {len(here)} ticks and findings")
         assert not differences(here, there)
@@ -76,6 +79,7 @@ def test_generated_histories_give_the_same_findings_and_rows_in_both_editions(
     agree(hall, entries_of(learned(SUBJECTS, SEED)), tmp_path / "embedded")
 
 
+@pytest.mark.long
 @pytest.mark.real_data(FILE)
 def test_the_receipt_log_gives_the_same_findings_and_rows_in_both_editions(
     hall: KafkaHall, real_data: Path, tmp_path: Path
