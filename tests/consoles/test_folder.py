@@ -159,10 +159,10 @@ def test_the_partitions_of_a_log_are_fixed_when_it_is_made(tmp_path: Path) -> No
     assert "6" in error
 
 
-def test_a_store_that_this_edition_has_not_is_refused(tmp_path: Path) -> None:
+def test_a_log_on_kafka_without_a_database_is_refused(tmp_path: Path) -> None:
     ran = hall("--data", tmp_path, "check", env={"HALL_LOG": "kafka://localhost:9092/hall.ledger"})
     assert ran.code == 2
-    assert "log" in ran.err
+    assert "HALL_DATABASE" in ran.err
 
 
 def test_the_demo_refuses_a_folder_with_data_that_were_not_generated(tmp_path: Path) -> None:
