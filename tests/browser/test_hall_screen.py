@@ -110,4 +110,4 @@ def test_the_feed_never_grows(site: Any, page: Page) -> None:
     for number in range(310, 320):
         site.accept(f"430121-2026-000{number}", "2026-11-13T10:00:00", "2026-11-24T09:10:00")
     site.card_of("430121-2026-000319")
-    expect(page.locator(".rolling li")).to_have_count(6)
+    expect(page.locator(".rolling li")).to_have_count(6, timeout=30_000)

@@ -56,9 +56,9 @@ def test_what_is_appended_is_judged_and_projected_by_itself(tmp_path: Path) -> N
     with opened(tmp_path) as made:
         made.engine.start()
         made.log.append([entry(acceptance())])
-        wait_until(lambda: made.readers.case("C-1") is not None, "the case is projected", 10)
-        wait_until(lambda: len(types(made)) == 2, "its limits are set", 10)
-        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged", 10)
+        wait_until(lambda: made.readers.case("C-1") is not None, "the case is projected")
+        wait_until(lambda: len(types(made)) == 2, "its limits are set")
+        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged")
         assert made.status()["ready"]
 
 
@@ -67,7 +67,7 @@ def test_time_alone_brings_the_cards(tmp_path: Path) -> None:
     with opened(tmp_path, speed=4 * 24 * 3600) as made:
         made.engine.start()
         made.log.append([entry(acceptance())])
-        wait_until(lambda: len(made.readers.cards(subject="C-1").items) == 3, "three cards", 15)
+        wait_until(lambda: len(made.readers.cards(subject="C-1").items) == 3, "three cards")
         cards = made.readers.cards(subject="C-1").items
     assert [(card["level"], card["effective_us"]) for card in reversed(cards)] == [
         ("warning", at("2018-10-19 10:00:00")),
@@ -82,14 +82,14 @@ def test_at_its_end_everything_is_judged_and_marked_and_the_next_start_adds_noth
     with opened(tmp_path) as made:
         made.engine.start()
         made.log.append([entry(acceptance())])
-        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged", 10)
+        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged")
         made.engine.stop()
         assert types(made)[-1] == SupervisionJudged.TYPE
         assert made.status()["projection_lag"] == 0
         before = types(made)
     with opened(tmp_path) as made:
         made.engine.start()
-        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged", 10)
+        wait_until(lambda: made.status()["supervision_lag"] == 0, "all is judged")
         made.engine.stop()
         assert types(made) == before
 
@@ -118,13 +118,13 @@ def test_an_unreadable_record_stops_all_behind_it_and_readiness_says_why_until_i
         made.log.append([Entry("C-1", "/somewhere", "x", BROKEN, recorded_us=0)])
         made.log.append([entry(acceptance())])
         made.engine.start()
-        wait_until(lambda: not made.status()["ready"], "it is not ready", 10)
+        wait_until(lambda: not made.status()["ready"], "it is not ready")
         assert f"offset {offset}" in made.status()["reasons"][0]
         assert made.figures()["hall_engine_up"][()] == 0
         assert made.readers.case("C-1") is None
         made.log.append([skip(made, offset, BROKEN)])
-        wait_until(lambda: made.readers.case("C-1") is not None, "it goes on", 10)
-        wait_until(lambda: made.status()["ready"], "it is ready", 10)
+        wait_until(lambda: made.readers.case("C-1") is not None, "it goes on")
+        wait_until(lambda: made.status()["ready"], "it is ready")
         assert made.figures()["hall_engine_up"][()] == 1
 
 
@@ -132,7 +132,7 @@ def test_a_hall_stopped_by_an_unreadable_record_can_be_closed(tmp_path: Path) ->
     with opened(tmp_path) as made:
         made.log.append([Entry("C-1", "/somewhere", "x", BROKEN, recorded_us=0)])
         made.engine.start()
-        wait_until(lambda: not made.status()["ready"], "it is not ready", 10)
+        wait_until(lambda: not made.status()["ready"], "it is not ready")
     with opened(tmp_path) as again:
         assert again.supervisor is not None
 
@@ -159,7 +159,7 @@ def test_an_error_nobody_foresaw_ends_the_engine_and_readiness_says_why(
         made.engine = Engine(supervisor, made.projector, 1)
         log.reads_left = 0
         made.engine.start()
-        wait_until(lambda: made.engine.failure is not None, "the engine has ended", 10)
+        wait_until(lambda: made.engine.failure is not None, "the engine has ended")
         assert made.status()["reasons"] == ["the disk has gone"]
         made.engine.stop()
         log.close()
@@ -170,11 +170,11 @@ def test_a_rebuild_beside_a_running_engine_does_not_end_it(tmp_path: Path) -> No
     with opened(tmp_path) as made:
         made.engine.start()
         made.log.append([entry(acceptance(subject="C-1"))])
-        wait_until(lambda: made.readers.case("C-1") is not None, "the case is projected", 10)
+        wait_until(lambda: made.readers.case("C-1") is not None, "the case is projected")
         assert hall("--data", tmp_path, "rebuild").code == 0
         made.log.append([entry(acceptance(subject="C-2"))])
-        wait_until(lambda: made.readers.case("C-2") is not None, "the next one too", 10)
-        wait_until(lambda: made.status()["projection_lag"] == 0, "all is projected", 10)
+        wait_until(lambda: made.readers.case("C-2") is not None, "the next one too")
+        wait_until(lambda: made.status()["projection_lag"] == 0, "all is projected")
         assert made.status()["ready"]
         assert hall("--data", tmp_path, "rebuild", "--check").code == 0
 
@@ -290,7 +290,7 @@ def test_an_error_that_may_pass_is_tried_again_and_shown_meanwhile() -> None:
     supervisor = Failing(LogUnavailable("The disk is full."))
     engine = following(supervisor)
     wait_until(lambda: engine.failure is not None, "the failure shows", 5)
-    wait_until(lambda: supervisor.rounds > 1 and engine.failure is None, "it goes on", 10)
+    wait_until(lambda: supervisor.rounds > 1 and engine.failure is None, "it goes on")
     engine.stop()
 
 
