@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -95,7 +96,9 @@ def read(cluster: KafkaCluster, user: str, topic: str, group: str | None = None)
             await consumer.stop()
         return [record.value for records in polled.values() for record in records]
 
-    return asyncio.run(reading())
+    # In a thread of its own: this one's event loop may be a browser's.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(reading())).result()
 
 
 def outcome(change: Callable[[], Any]) -> str:
