@@ -102,12 +102,10 @@ def _run(place: Place, name: str, *arguments: object, python: Path | None = None
     """Run a peer; it prints one JSON value: events, seconds and CPU seconds between two of them."""
     script = str(ROOT / "bench" / "peers" / f"{name}.py")
     command = [str(python or sys.executable), script, *map(str, arguments)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if python is not None:
-        del env["PYTHONPATH"]
     folder = place.folder / f"peer-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
-    told = run_apart(command, {**env, "PEER_FOLDER": str(folder)}, folder / "log").out
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PEER_FOLDER": str(folder)}
+    told = run_apart(command, env, folder / "log").out
     value = json.loads(told[told.rindex("{") :])  # Faust has written to the terminal before it
     return Rate(
         per_second=value["events"] / value["seconds"],
