@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.scenario import LONG, PAGE, ROWS, table, write_page
+from tests.faults.scenario import FORM, LONG, PAGE, ROWS, table, write_page
 
 if TYPE_CHECKING:
     from tests.faults.scenario import Standing
@@ -79,7 +79,7 @@ def own_hall(open_standing: "Callable[..., Standing]") -> "Iterator[Standing]":
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what takes long to the long form."""
-    left = [] if LONG else [each for each in items if each.get_closest_marker("long")]
+    left = [each for each in items if FORM == "short" and each.get_closest_marker("long")]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [each for each in items if each not in left]

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -275,11 +275,3 @@ def kafka_hall(folder: Path, **where: Any) -> Iterator[KafkaHall]:
         yield hall
     finally:
         hall.close()
-
-
-def wait_for(what: str, true: Callable[[], bool], within_s: float = WAIT_S) -> None:
-    """Wait until something is true."""
-    until = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < until, f"{what}: not within {within_s:.0f} s"
-        time.sleep(0.05)

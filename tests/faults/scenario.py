@@ -23,7 +23,9 @@ from tests.faults.checker import Held, Outcome, check
 from tests.faults.feeding import Feed, histories
 from tests.faults.kafka_hall import KafkaHall, WorkerProcess
 
-LONG = os.environ.get("HALL_FAULTS", "short") == "long"
+FORM = os.environ.get("HALL_FAULTS", "short")
+"""`short` (CI), `every` (each fault that there is, at the short form's size), `long`."""
+LONG = FORM == "long"
 """Whether the long form runs (`make faults`)."""
 WITHIN_S = 300.0
 PAGE = Path(__file__).resolve().parents[2] / "OPERATING.md"
@@ -254,13 +256,13 @@ class Scenario:
         worker = self.instead(name, role, env=env, command=FAULTY)
         return Failing(worker, done, len(faults))
 
-    def until(self, done: Callable[[], bool], what: str, subjects: int = 3) -> None:
+    def until(self, done: Callable[[], bool], what: str, subjects: int = 2) -> None:
         """Let facts come in, piece by piece, until something is so."""
         until = time.monotonic() + WITHIN_S
         while not done():
             assert time.monotonic() < until, f"not {what} in {WITHIN_S:.0f} s; {self.hall.said()}"
             self.put(self.more(subjects))
-            time.sleep(0.3)
+            time.sleep(1)
 
     def begins(self) -> None:
         """Note what lies in the log as the fault begins."""

@@ -18,6 +18,7 @@ from consoles.importing.xes import read_traces
 from ledger.intake_rules import instant_from_text
 from ledger.log import Entry
 from ledger.record import micros
+from tests.consoles.commands import wait_until
 from tests.faults.agreement import (
     Embedded,
     differences,
@@ -27,7 +28,7 @@ from tests.faults.agreement import (
     rows_of,
     unit_ticks_of,
 )
-from tests.faults.kafka_hall import KafkaHall, kafka_hall, wait_for
+from tests.faults.kafka_hall import KafkaHall, kafka_hall
 from tests.simulation.learned import learned
 
 SUBJECTS = int(os.environ.get("HALL_EDITIONS_SUBJECTS", "40"))
@@ -62,7 +63,7 @@ def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
     embedded = Embedded(folder, entries, hall.parts.policy, time.time_ns() // 1_000)
     try:
         closes = unit_ticks_of(embedded.log)
-        wait_for("the last close of a unit", lambda: closes <= unit_ticks_of(hall.parts.log), 900)
+        wait_until(lambda: closes <= unit_ticks_of(hall.parts.log), "the last close of a unit", 900)
         hall.settle(within_s=600)
         here, there = findings_of(embedded.log), findings_of(hall.parts.log)
         print(f"{len(entries)} facts, {len(here)} ticks and findings")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.consoles.commands import Server, serving
-from tests.faults.kafka_hall import KafkaHall, kafka_hall, wait_for
+from tests.consoles.commands import Server, serving, wait_until
+from tests.faults.kafka_hall import KafkaHall, kafka_hall
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def test_what_is_sent_is_judged_and_shown_by_workers_elsewhere(
     status, _, said = post(node, accepted("a-1", "C-1"), Prefer="wait=30")
     assert status in (201, 202)
     assert said["position"]["offset"] >= 0
-    wait_for("a card on the page", lambda: bool(node.json("/api/v1/cards")["items"]))
+    wait_until(lambda: bool(node.json("/api/v1/cards")["items"]), "a card on the page")
     card = node.json("/api/v1/cards")["items"][0]
     assert (card["case"], card["level"]) == ("C-1", "red")
     assert node.json(f"/api/v1/cards/{card['card_id']}/explanation")["reproduced"]
@@ -108,7 +108,7 @@ def test_while_the_brokers_are_away_nothing_is_taken_and_nothing_acknowledged_is
     assert (status, problem["code"]) == (503, "ledger.unavailable")
     assert "Retry-After" in {name.title() for name in headers}
     kafka_cluster.heal()
-    wait_for("taken again", lambda: post(node, accepted("a-2", "C-2"))[0] == 201, 90)
+    wait_until(lambda: post(node, accepted("a-2", "C-2"))[0] == 201, "taken again", 90)
     hall.settle()
     assert {card["case"] for card in node.json("/api/v1/cards")["items"]} == {"C-1", "C-2"}
     assert hall.command("rebuild", "--check").code == 0

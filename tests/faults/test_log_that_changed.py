@@ -6,10 +6,10 @@ import pytest
 from kafka.structs import TopicPartition
 from sqlalchemy import text
 
-from tests.consoles.commands import Ran
+from tests.consoles.commands import Ran, wait_until
 from tests.faults.checker import Outcome
 from tests.faults.feeding import histories
-from tests.faults.kafka_hall import KafkaHall, wait_for
+from tests.faults.kafka_hall import KafkaHall
 from tests.faults.scenario import LONG, ROWS, Row, Standing
 from tests.services.kafka import KafkaCluster
 
@@ -91,7 +91,7 @@ def test_a_topic_made_anew_under_the_same_state_is_refused(
     identity = hall.parts.log.identity
     with closing(kafka_cluster.admin()) as admin:
         admin.delete_topics([topic])
-    wait_for("the topic is gone", lambda: topic not in topics(kafka_cluster), 60)
+    wait_until(lambda: topic not in topics(kafka_cluster), "the topic is gone")
     assert hall.command("topics", "apply").code == 0
     for worker in hall.workers.values():
         worker.ended(120)

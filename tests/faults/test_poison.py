@@ -11,8 +11,9 @@ from kafka import KafkaProducer
 
 from ledger import wire
 from ledger.log import partitions_of
+from tests.consoles.commands import wait_until
 from tests.faults.feeding import live_case
-from tests.faults.kafka_hall import KafkaHall, wait_for
+from tests.faults.kafka_hall import KafkaHall
 from tests.faults.scenario import Scenario, Standing
 from tests.services.kafka import KafkaCluster
 
@@ -127,8 +128,8 @@ def test_poison_stops_its_partition_and_no_other_until_an_operator_skips_it(
         fault.put(more)
         stopped = {0, 1, 2, 3, 4}
         for role in ("supervise", "project"):
-            wait_for(f"{role} says so", partial(says, hall, role, stopped), 120)
-        wait_for("the other goes on", lambda: reached(hall)[5] >= hall.parts.log.ends()[5], 120)
+            wait_until(partial(says, hall, role, stopped), f"{role} says so", 120)
+        wait_until(lambda: reached(hall)[5] >= hall.parts.log.ends()[5], "the other goes on", 120)
         assert {n: at for n, at in reached(hall).items() if n in stopped} == {
             number: min(offset for partition, offset in places if partition == number)
             for number in stopped

@@ -12,8 +12,9 @@ from consoles.settings import load_settings
 from ledger.log import Entry, EventLog
 from ledger.record import micros
 from ledger.system_events import SupervisionJudged
+from tests.consoles.commands import wait_until
 from tests.faults.feeding import shuffled
-from tests.faults.kafka_hall import KafkaHall, wait_for
+from tests.faults.kafka_hall import KafkaHall
 from tests.faults.replay import read_whole
 from tests.faults.scenario import Scenario, Standing, scaled
 from tests.services.kafka import KafkaCluster
@@ -67,7 +68,7 @@ def reset_offsets(hall: KafkaHall, cluster: KafkaCluster) -> None:
             return False
         return all(each["error"].errno == 0 for answer in answers for each in answer.values())
 
-    wait_for("the groups are empty and their offsets are 0", done, 120)
+    wait_until(done, "the groups are empty and their offsets are 0", 120)
 
 
 def test_groups_that_begin_at_the_first_record_again_change_nothing(

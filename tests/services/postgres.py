@@ -5,14 +5,12 @@ import shutil
 import signal
 import uuid
 from pathlib import Path
-from tempfile import mkdtemp
-from types import TracebackType
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from tests.services.service_process import ServiceFailed, ServiceProcess, free_port
+from tests.services.service_process import OwnService, ServiceFailed, ServiceProcess, free_port
 
 READY_SECONDS_MAX = 60
 ACCOUNT = "postgres"
@@ -30,7 +28,7 @@ def postgres_programs() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-class PostgresServer(ServiceProcess):
+class PostgresServer(OwnService):
     """A server with data in a temporary folder, which can be killed, stopped and started again.
 
     A server that is not `durable` still keeps everything when it is killed, since the machine's
@@ -42,11 +40,11 @@ class PostgresServer(ServiceProcess):
 
     def __init__(self, programs: Path, *, durable: bool = False) -> None:
         self.port = free_port()
-        self.folder = Path(mkdtemp(prefix="hall-postgres-"))
-        self._data = self.folder / "data"
+        folder = self.new_folder("postgres")
+        self._data = folder / "data"
         self._initdb = programs / "initdb"
         if os.geteuid() == 0:
-            shutil.chown(self.folder, ACCOUNT, ACCOUNT)
+            shutil.chown(folder, ACCOUNT, ACCOUNT)
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -56,9 +54,7 @@ class PostgresServer(ServiceProcess):
         }
         command = [str(programs / "postgres"), "-D", str(self._data)]
         command += [f"--{name}={value}" for name, value in options.items()]
-        super().__init__(
-            command, self.folder / "server.log", user=ACCOUNT, stop_signal=signal.SIGINT
-        )
+        super().__init__(command, folder, user=ACCOUNT, stop_signal=signal.SIGINT)
 
     @property
     def url(self) -> str:
@@ -136,26 +132,3 @@ class PostgresServer(ServiceProcess):
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
             )
-
-    def close(self) -> None:
-        """End it and remove the data; nothing is worth an orderly stop any more."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> "PostgresServer":
-        """Start it."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self.close()

@@ -1,17 +1,14 @@
 """Prometheus and Alertmanager of the system's packages, run with a folder of configuration."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from tests.services.service_process import ServiceFailed, ServiceProcess, free_port
+from tests.services.service_process import OwnService, ServiceFailed, free_port
 
 READY_SECONDS_MAX = 60
 
@@ -24,17 +21,17 @@ class Sample:
     value: float
 
 
-class _WebService(ServiceProcess):
+class _WebService(OwnService):
     """A server that has data in a temporary folder and says at `/-/ready` that it is ready."""
 
     def __init__(self, program: str, *options: str) -> None:
         self.port = free_port()
-        self.folder = Path(mkdtemp(prefix=f"hall-{program}-"))
+        folder = self.new_folder(program)
         self.url = f"http://127.0.0.1:{self.port}"
         address = f"--web.listen-address=127.0.0.1:{self.port}"
         storage = "--storage.path" if program.endswith("alertmanager") else "--storage.tsdb.path"
-        command = [program, address, f"{storage}={self.folder / 'data'}", *options]
-        super().__init__(command, self.folder / "server.log")
+        command = [program, address, f"{storage}={folder / 'data'}", *options]
+        super().__init__(command, folder)
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
@@ -53,29 +50,6 @@ class _WebService(ServiceProcess):
         if not answer.is_success:
             raise ServiceFailed(f"{path} {parameters}: {answer.status_code} {answer.text}")
         return answer.json()
-
-    def close(self) -> None:
-        """End it and remove the data."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self.close()
 
 
 class PrometheusServer(_WebService):

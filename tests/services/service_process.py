@@ -8,6 +8,7 @@ process, and tests restart brokers from threads of their own; so one lasting thr
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Self
 
 PORTS = range(20_000, 32_000)
 """Below Linux's ephemeral ones: no outgoing connection takes the port of a node that is down."""
@@ -147,3 +151,50 @@ class ServiceProcess:
         """`what` happened to this process, with the end of its log."""
         tail = self.log.read_text("utf-8", "replace")[-LOG_TAIL_CHARACTERS:]
         return f"{Path(self.command[0]).name} {what}; {self.log}:\n{tail}"
+
+
+class OwnService(ServiceProcess):
+    """A service with data in a temporary folder, used as a context: both end with it.
+
+    Attributes:
+        folder: with its data and its log.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        folder: Path,
+        *,
+        user: str | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.folder = folder
+        super().__init__(command, folder / "server.log", user=user, stop_signal=stop_signal)
+
+    @staticmethod
+    def new_folder(name: str) -> Path:
+        """An empty folder for the data of a service."""
+        return Path(mkdtemp(prefix=f"hall-{name}-"))
+
+    def close(self) -> None:
+        """End it and remove the data; nothing is worth an orderly stop any more."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it."""
+        self.close()
