@@ -46,6 +46,14 @@ _SESSION = {
     "jit": "off",
 }
 """The lock is waited for longer than a stopped owner can hold it. JIT pays for no query of ours."""
+STOPPED_SECONDS = 10
+"""How long a statement may wait for its own rest, where others need what it holds."""
+_END_STOPPED = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+    "AND datname = current_database() AND usename = current_user AND backend_xid IS NOT NULL "
+    "AND state = 'active' AND wait_event = 'ClientRead' "
+    "AND state_change < clock_timestamp() - make_interval(secs => %s)"
+)
 _UNHURRIED = {
     "statement_timeout": 0,
     "idle_in_transaction_session_timeout": 0,
@@ -91,6 +99,16 @@ def unhurried(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for name, value in _UNHURRIED.items():
             connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+
+
+def end_stopped(connection: Connection, after_s: float = STOPPED_SECONDS) -> None:
+    """End sessions of this account that stopped in the middle of a statement and hold locks.
+
+    PostgreSQL ends by itself whoever stops between two statements of a transaction. Of one that was
+    sent in part it waits for the rest without a bound, and so would everybody who needs its locks.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_END_STOPPED, (after_s,))
 
 
 def _parsed(url: str) -> URL:

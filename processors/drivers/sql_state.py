@@ -33,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 
-from ledger.drivers.sql_engine import unhurried, writing
+from ledger.drivers.sql_engine import end_stopped, unhurried, writing
 from ledger.errors import PartitionLost
 from ledger.log import EventLog, ReaderPosition, check_position
 from processors.drivers.publication_rows import SILENT, PublicationRows, Publishing
@@ -115,6 +115,7 @@ class SqlState:
             .returning(POSITIONS)
         )
         with self._writer.begin() as connection:
+            end_stopped(connection)
             row = connection.execute(raised).one()
             claimed = _position(row)
             if row.form != form:

@@ -12,7 +12,7 @@ from json import dumps
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from ledger.drivers.sql_engine import writing
+from ledger.drivers.sql_engine import end_stopped, writing
 from ledger.drivers.sql_rows import read_rows
 from ledger.drivers.sql_schema import create_missing
 from ledger.errors import PartitionLost
@@ -121,6 +121,7 @@ class SqlStore:
         if self.engine.dialect.paramstyle != "qmark":
             sql = sql.replace("?", "%s")
         with self._writer.begin() as connection:
+            end_stopped(connection)
             row = connection.exec_driver_sql(sql, (self.reader, partition, log_identity)).one()
         return ReaderPosition(
             partition=partition,

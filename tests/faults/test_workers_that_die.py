@@ -1,6 +1,7 @@
 """F1, F2, F3, F12: workers that are killed, fail, come and go, or go on as their own ghosts."""
 
 import signal
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from tests.faults.scenario import BROKEN_RULE, LONG, Scenario, Standing, scaled
 
 pytestmark = pytest.mark.slow
 
+long = partial(pytest.param, marks=pytest.mark.long)
+
 IN_SUPERVISION = (
     *("after-claim:1", "before-append:1", "after-append:1"),
     *("before-commit:2", "in-commit:2", "after-commit:2"),
@@ -25,8 +28,8 @@ IN_PROJECTION = ("after-claim:1", "before-commit:2", "in-commit:2", "after-commi
 
 
 def each(points: tuple[str, ...], what: str) -> list[str]:
-    """The same at each point."""
-    return [f"{point}:{what}" for point in points]
+    """The same at each point; in the short form at every other one of the later ones."""
+    return [f"{point}:{what}" for point in (points if LONG else points[2::2])]
 
 
 def suspended(hall: KafkaHall) -> set[str]:
@@ -58,7 +61,7 @@ def standing_cards(state: CaseState) -> dict[tuple[str | None, ...], int]:
 
 
 def test_workers_killed_at_random_moments_leave_nothing_lost_or_twice(standing: Standing) -> None:
-    kills = scaled(4, 50)
+    kills = scaled(2, 50)
     what = f"kill -9 of a worker of either role at {kills} random moments"
     with Scenario(standing, "F1a", what) as fault:
         for _ in range(kills):
@@ -71,11 +74,11 @@ def test_workers_killed_at_random_moments_leave_nothing_lost_or_twice(standing: 
             fault.recovered()
 
 
-@pytest.mark.long
-def test_workers_killed_at_each_point_of_their_loops_leave_nothing_lost_or_twice(
+def test_workers_killed_at_points_of_their_loops_leave_nothing_lost_or_twice(
     standing: Standing,
 ) -> None:
-    what = "kill -9 before and after each append, in and around each transaction, at a claim"
+    where = "before and after each append, in and around each transaction, at a claim"
+    what = f"kill -9 {where}" if LONG else "kill -9 after an append and in transactions"
     with Scenario(standing, "F1b", what) as fault:
         judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "kill"))
         showing = fault.failing("a", "project", *each(IN_PROJECTION, "kill"))
@@ -99,9 +102,9 @@ def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Stand
             hall.start("b", role)
 
 
-@pytest.mark.long
 def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: Standing) -> None:
-    what = "an exception around each append and transaction; the worker ends with 70"
+    where = "around each append and transaction" if LONG else "after an append, in transactions"
+    what = f"an exception {where}; the worker ends with 70"
     with Scenario(standing, "F2a", what) as fault:
         judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "raise"))
         showing = fault.failing("a", "project", *each(IN_PROJECTION, "raise"))
@@ -112,7 +115,6 @@ def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: St
             assert set(worker.codes) == {70}, worker.said()
 
 
-@pytest.mark.long
 def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
     standing: Standing,
 ) -> None:
@@ -138,9 +140,8 @@ def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
                 assert standing_cards(state) == standing_cards(decode_state(blob)), subject
 
 
-@pytest.mark.long
 def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
-    rounds = scaled(3, 12)
+    rounds = scaled(2, 12)
     what = f"a third worker of each role comes and goes {rounds} times (TERM, kill -9)"
     with Scenario(standing, "F3", what) as fault:
         hall = standing.hall
@@ -157,14 +158,13 @@ def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
             fault.recovered()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "role", "point", "where"),
     [
         ("F12a", "supervise", "before-commit:2", "before its transaction"),
-        ("F12b", "supervise", "in-commit:2", "inside its transaction"),
-        ("F12c", "supervise", "before-append:1", "before it appends findings"),
-        ("F12d", "project", "before-commit:2", "before its transaction"),
+        long("F12b", "supervise", "in-commit:2", "inside its transaction"),
+        long("F12c", "supervise", "before-append:1", "before it appends findings"),
+        long("F12d", "project", "before-commit:2", "before its transaction"),
     ],
 )
 def test_a_worker_that_was_stopped_while_its_partitions_moved_is_fenced_out(

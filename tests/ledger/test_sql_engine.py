@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from ledger.drivers import sql_engine, sql_rows
-from ledger.drivers.sql_engine import open_engine, unhurried, writing
+from ledger.drivers.sql_engine import end_stopped, open_engine, unhurried, writing
 from ledger.drivers.sql_rows import BulkDelete, BulkInsert, read_rows
 from ledger.errors import DatabaseUnavailable, SettingInvalid
 
@@ -77,6 +77,22 @@ def test_a_transaction_whose_owner_has_stopped_is_ended_and_gives_its_locks_back
             other.exec_driver_sql("LOCK TABLE things")
         with pytest.raises(DatabaseUnavailable):
             stopped.exec_driver_sql("SELECT 1")
+
+
+def test_who_has_stopped_in_the_middle_of_a_statement_gives_its_locks_back_to_who_asks(
+    engine: Engine,
+) -> None:
+    with engine.connect() as stopped:
+        stopped.exec_driver_sql("INSERT INTO things VALUES (1, 'mine')")
+        pgconn = stopped.connection.driver_connection.pgconn  # type: ignore[union-attr]
+        pgconn.exec_(b"COPY things FROM STDIN")
+        with engine.begin() as other:
+            end_stopped(other, after_s=3_600)
+            end_stopped(other, after_s=0)
+            other.exec_driver_sql("INSERT INTO things VALUES (1, 'theirs')")
+        stopped.invalidate()
+    with engine.begin() as connection:
+        assert read_rows(connection, "SELECT name FROM things", []) == [("theirs",)]
 
 
 def test_a_deadlock_may_be_tried_again(engine: Engine) -> None:
