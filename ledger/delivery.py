@@ -22,7 +22,7 @@ class _Partition:
         own_until: up to here the log is read without waiting for the consumer.
         handed: beyond the last record handed over.
         served: beyond the last record read.
-        looked: `handed` when the log was last looked at.
+        looked: `handed` when the log was last looked at; -1 before.
         end: where the log ended then.
     """
 
@@ -30,7 +30,7 @@ class _Partition:
     waiting: deque[Delivered] = field(default_factory=deque)
     handed: int = 0
     served: int = 0
-    looked: int = 0
+    looked: int = -1
     end: int = 0
 
 
@@ -57,8 +57,10 @@ class Delivery:
         """Let what the log holds and nobody has handed over since the last look be read from it."""
         ends = self._log.ends()
         for partition, of in self._partitions.items():
-            if not of.waiting and of.handed == of.looked and ends[partition] > of.served:
-                self.gaps[partition] += ends[partition] - of.served if of.looked else 0
+            is_silent = not of.waiting and of.looked in (-1, of.handed)
+            if is_silent and ends[partition] > of.served:
+                passed_over = ends[partition] - max(of.served, of.own_until)
+                self.gaps[partition] += passed_over if of.looked >= 0 else 0
                 of.own_until = ends[partition]
             of.looked = of.handed
             of.end = ends[partition]

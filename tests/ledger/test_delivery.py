@@ -74,10 +74,22 @@ def test_a_batch_of_which_only_the_beginning_was_used_is_there_again() -> None:
     assert (delivery.repeats.total(), delivery.gaps.total()) == (0, 0)
 
 
-def test_what_nobody_hands_over_is_found_by_looking_twice() -> None:
+def test_what_nobody_hands_over_is_found_by_looking() -> None:
     delivery, _ = begun_empty(3)
     delivery.look()
     assert offsets(delivery.read(0, 0, 10)) == [0, 1, 2]
+    assert delivery.gaps[0] == 0, "it may still be on its way when a partition begins"
+
+
+def test_a_consumer_that_never_hands_anything_over_is_seen_by_the_gaps() -> None:
+    delivery, log = begun_empty(0)
+    delivery.look()
+    for number in range(3):
+        log.append([Entry("C-1", "/s", f"{number}", b"{}", 0)])
+        delivery.look()
+        delivery.look()
+        assert offsets(delivery.read(0, number, 10)) == [number]
+    assert delivery.gaps[0] == 3
 
 
 def test_a_look_leaves_what_is_being_handed_over_alone() -> None:
