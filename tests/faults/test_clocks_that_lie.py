@@ -56,8 +56,8 @@ def test_no_card_comes_early_or_late_where_workers_clocks_are_wrong(
         for name, skew in SKEWS.items():
             started = fault.instead if name in "ab" else fault.another
             started(name, "supervise", env=env, prefix=(faketime, "-f", skew))
-        fault.begins()
         fault.put(fault.more(2))
+        fault.begins()
         fault.recovered()
         now_us = hall.parts.clock.now_us()
         dues = {

@@ -49,6 +49,6 @@ def test_connections_cut_inside_transactions_cost_nothing(
     with Scenario(standing, "F10d", what) as fault:
         judging = fault.failing("a", "supervise", "in-commit:2:cut", "in-commit:3:cut")
         showing = fault.failing("a", "project", "in-commit:2:cut", "in-commit:3:cut")
-        fault.begins()
         fault.until(lambda: judging.is_over() and showing.is_over(), "cut inside a transaction")
+        fault.begins()
         fault.recovered()

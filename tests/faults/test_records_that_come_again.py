@@ -93,8 +93,8 @@ def test_groups_that_begin_at_the_first_record_again_change_nothing(
 def test_facts_in_any_order_give_what_that_order_gives(standing: Standing) -> None:
     what = "facts out of order, late, repeated, amended, of one instant (as every history has them)"
     with Scenario(standing, "F7", what) as fault:
-        fault.begins()
         fault.put(shuffled(7, fault.more(scaled(20, 200))))
+        fault.begins()
         fault.recovered()
 
 

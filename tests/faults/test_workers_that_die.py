@@ -82,8 +82,8 @@ def test_workers_killed_at_points_of_their_loops_leave_nothing_lost_or_twice(
     with Scenario(standing, "F1b", what) as fault:
         judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "kill"))
         showing = fault.failing("a", "project", *each(IN_PROJECTION, "kill"))
-        fault.begins()
         fault.until(lambda: judging.is_over() and showing.is_over(), "killed at every point")
+        fault.begins()
         fault.recovered()
 
 
@@ -108,8 +108,8 @@ def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: St
     with Scenario(standing, "F2a", what) as fault:
         judging = fault.failing("a", "supervise", *each(IN_SUPERVISION, "raise"))
         showing = fault.failing("a", "project", *each(IN_PROJECTION, "raise"))
-        fault.begins()
         fault.until(lambda: judging.is_over() and showing.is_over(), "failed at every point")
+        fault.begins()
         fault.recovered()
         for worker in (judging.worker, showing.worker):
             assert set(worker.codes) == {70}, worker.said()
@@ -174,7 +174,6 @@ def test_a_worker_that_was_stopped_while_its_partitions_moved_is_fenced_out(
     what = f"SIGSTOP of a worker ({role}) {where} until its partitions have moved"
     with Scenario(standing, name, f"{what}, {seconds} s" if LONG else what) as fault:
         ghost = fault.failing("a", role, f"{point}:stop")
-        fault.begins()
         fault.until(lambda: ghost.is_over() and ghost.is_stopped(), "stopped")
         fault.begins()
         fault.recovered()
