@@ -148,7 +148,14 @@ class Scenario:
     """
 
     def __init__(
-        self, standing: Standing, fault: str, what: str, *, seed: int = 1, kept: bool = True
+        self,
+        standing: Standing,
+        fault: str,
+        what: str,
+        *,
+        seed: int = 1,
+        kept: bool = True,
+        patience_s: float = WITHIN_S,
     ) -> None:
         self.standing = standing
         self.hall = standing.hall
@@ -158,6 +165,7 @@ class Scenario:
         self.recoveries: list[float] = []
         self._feeds: list[Feed] = []
         self._kept = kept
+        self._patience_s = patience_s
         self._stack = ExitStack()
         self._ends: dict[int, int] = {}
         self._began = 0.0
@@ -269,11 +277,11 @@ class Scenario:
         self._ends = self.hall.parts.log.ends()
         self._began = time.monotonic()
 
-    def recovered(self, within_s: float = WITHIN_S) -> float:
+    def recovered(self) -> float:
         """Wait until all that lay in the log when the fault began is judged and projected."""
         while not self._has_passed():
             waited = time.monotonic() - self._began
-            assert waited < within_s, f"not recovered in {within_s:.0f} s; {self.hall.said()}"
+            assert waited < self._patience_s, f"not recovered; {self.hall.said()}"
             time.sleep(0.05)
         self.recoveries.append(time.monotonic() - self._began)
         return self.recoveries[-1]
@@ -293,7 +301,7 @@ class Scenario:
         standing, hall = self.standing, self.hall
         sent = [entry for feed in self._feeds for entry in feed.whole()]
         standing.sent += sent
-        hall.settle(within_s=WITHIN_S, restarting=False)
+        hall.settle(within_s=self._patience_s, restarting=False)
         outcome = self.look()
         outcome.facts = len({(each.subject, each.source, each.id) for each in sent})
         form = "long" if LONG else "short"

@@ -54,7 +54,7 @@ def test_all_brokers_down_and_back_costs_nothing(
 def test_what_timed_out_after_it_was_appended_counts_once(
     standing: Standing, kafka_cluster: KafkaCluster, impatient: KafkaLog
 ) -> None:
-    rounds, seconds = scaled(2, 6), scaled(7, 45)
+    rounds, seconds = scaled(1, 6), scaled(7, 45)
     what = f"SIGSTOP of a leader for {seconds} s while a sender gives up after 4 s and sends again"
     with Scenario(standing, "F5", f"{what}, {rounds} times") as fault:
         topic = standing.hall.parts.place.topic

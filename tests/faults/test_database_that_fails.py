@@ -5,7 +5,7 @@ import pytest
 from tests.faults.scenario import Scenario, Standing, scaled
 from tests.services.postgres import PostgresServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = pytest.mark.slow
 
 
 def test_postgresql_down_and_back_costs_nothing(
@@ -26,7 +26,7 @@ def test_postgresql_down_and_back_costs_nothing(
 def test_connections_cut_at_any_moment_cost_nothing(
     standing: Standing, postgres: PostgresServer
 ) -> None:
-    cuts = scaled(6, 60)
+    cuts = scaled(2, 60)
     what = f"every connection of the hall to PostgreSQL cut {cuts} times, also in mid-commit"
     with Scenario(standing, "F10c", what) as fault:
         name = standing.hall.env["HALL_DATABASE"].rpartition("/")[2]
@@ -42,6 +42,7 @@ def test_connections_cut_at_any_moment_cost_nothing(
         fault.recovered()
 
 
+@pytest.mark.long
 def test_connections_cut_inside_transactions_cost_nothing(
     standing: Standing, postgres: PostgresServer
 ) -> None:

@@ -13,7 +13,7 @@ from tests.faults.kafka_hall import KafkaHall
 from tests.faults.scenario import LONG, ROWS, Row, Standing
 from tests.services.kafka import KafkaCluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = pytest.mark.slow
 
 ROLES = ("supervise", "project")
 
@@ -65,6 +65,7 @@ def told(name: str, what: str, hall: KafkaHall, before: list[tuple[object, ...]]
     assert not outcome.told(), outcome.told()
 
 
+@pytest.mark.long
 def test_a_log_that_has_lost_its_beginning_is_refused(
     own_hall: Standing, kafka_cluster: KafkaCluster
 ) -> None:
@@ -111,6 +112,7 @@ def topics(cluster: KafkaCluster) -> set[str]:
         return set(admin.list_topics())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "what", "change", "says"),
     [

@@ -14,6 +14,8 @@ from tests.faults.scenario import Scenario, Standing, scaled
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
+PATIENCE_S = 1_800.0
+
 
 class Watch(threading.Thread):
     """Sends a live fact every so often and notes when it is judged.
@@ -62,7 +64,7 @@ class Watch(threading.Thread):
     def end(self) -> list[float]:
         """Send no more; the delays, sorted."""
         self._over.set()
-        self.join(300)
+        self.join(PATIENCE_S)
         return sorted(self.delays)
 
 
@@ -76,7 +78,7 @@ def test_very_many_deadlines_within_a_minute_leave_room_for_live_facts(
 ) -> None:
     hall = own_hall.hall
     count, within_s, rate = scaled(3_000, 100_000), scaled(20, 60), scaled(150, 400)
-    with Scenario(own_hall, "F15", "") as fault:
+    with Scenario(own_hall, "F15", "", patience_s=PATIENCE_S) as fault:
         fault.put(fault.more(2))
         begins_us = hall.parts.clock.now_us() + int((10 + count / rate) * 1e6)
         step_us = within_s * 1_000_000 // count
@@ -84,7 +86,7 @@ def test_very_many_deadlines_within_a_minute_leave_room_for_live_facts(
             live_case(f"F15-{number}", begins_us + number * step_us) for number in range(count)
         ]
         feed = fault.feed(cases, pieces=max(1, count // 1_000), pause_s=0)
-        feed.whole(600)
+        feed.whole(PATIENCE_S)
         fault.begins()
         fault.recovered()
         ready_us = hall.parts.clock.now_us()
@@ -120,7 +122,7 @@ def slope(values: list[float]) -> float:
 
 def test_a_long_soak_lets_no_memory_grow(own_hall: Standing) -> None:
     hall = own_hall.hall
-    rounds, subjects = 40, 100
+    rounds, subjects = scaled(12, 40), scaled(30, 100)
     with Scenario(own_hall, "F16", "") as fault:
         fault.put(fault.more(subjects))
         fault.begins()

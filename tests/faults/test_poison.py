@@ -17,7 +17,7 @@ from tests.faults.kafka_hall import KafkaHall
 from tests.faults.scenario import Scenario, Standing
 from tests.services.kafka import KafkaCluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = pytest.mark.slow
 
 MIB = 1024 * 1024
 NOON_US = 1_795_492_800_000_000

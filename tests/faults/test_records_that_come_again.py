@@ -19,7 +19,7 @@ from tests.faults.replay import read_whole
 from tests.faults.scenario import Scenario, Standing, scaled
 from tests.services.kafka import KafkaCluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = pytest.mark.slow
 
 ROLES = ("supervise", "project")
 
@@ -71,6 +71,7 @@ def reset_offsets(hall: KafkaHall, cluster: KafkaCluster) -> None:
     wait_until(done, "the groups are empty and their offsets are 0", 120)
 
 
+@pytest.mark.long
 def test_groups_that_begin_at_the_first_record_again_change_nothing(
     standing: Standing, kafka_cluster: KafkaCluster
 ) -> None:
@@ -122,6 +123,7 @@ def test_records_that_are_never_handed_over_are_read_from_the_log(
         assert all(behind.get(TopicPartition(topic, n), -1) < end for n, end in ends.items())
 
 
+@pytest.mark.long
 def test_workers_that_stand_still_are_seen_by_their_lag(standing: Standing) -> None:
     with Scenario(standing, "F14b", "all workers stand still (SIGSTOP): the lag says so") as fault:
         hall = standing.hall

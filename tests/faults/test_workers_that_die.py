@@ -102,6 +102,7 @@ def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Stand
             hall.start("b", role)
 
 
+@pytest.mark.long
 def test_an_exception_in_a_worker_ends_it_with_70_and_costs_nothing(standing: Standing) -> None:
     where = "around each append and transaction" if LONG else "after an append, in transactions"
     what = f"an exception {where}; the worker ends with 70"
@@ -140,6 +141,7 @@ def test_an_exception_in_a_rule_suspends_the_cases_it_met_and_no_others(
                 assert standing_cards(state) == standing_cards(decode_state(blob)), subject
 
 
+@pytest.mark.long
 def test_a_storm_of_rebalances_costs_nothing(standing: Standing) -> None:
     rounds = scaled(2, 12)
     what = f"a third worker of each role comes and goes {rounds} times (TERM, kill -9)"
