@@ -234,7 +234,7 @@ class KafkaHall:
         }
 
     def settle(self, *, within_s: float = LEVEL_S, restarting: bool = True) -> None:
-        """Wait until everything is judged and projected and nothing more comes."""
+        """Wait until all is judged and projected, nothing is due and nothing more comes."""
         until = time.monotonic() + within_s
         moved = time.monotonic()
         before: dict[int, int] = {}
@@ -243,6 +243,8 @@ class KafkaHall:
                 self.keep()
             try:
                 ends, lags = self.parts.log.ends(), self.lags()
+                now_us = self.parts.clock.now_us()
+                lags["due"] = int(self.parts.states.has_due(now_us))
             except HallError as error:
                 if not error.retryable:
                     raise
