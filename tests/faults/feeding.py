@@ -76,7 +76,7 @@ class Feed(threading.Thread):
         pieces: int = 20,
         pause_s: float = 0.1,
     ) -> None:
-        super().__init__(name="feed")
+        super().__init__(name="feed", daemon=True)  # a test that failed leaves it behind
         self._log = log
         self._entries = list(entries)
         self._size = max(1, -(-len(self._entries) // pieces))

@@ -24,7 +24,7 @@ from kafka.errors import KafkaError
 from tests.services.kafka_jars import kafka_jars
 from tests.services.service_process import ServiceFailed, ServiceProcess, free_port
 
-READY_SECONDS_MAX = 120
+READY_SECONDS_MAX = 300
 SUPERUSER = "broker"
 """The account of the brokers among themselves, and of what a test has to set up."""
 _PASSWORD = "of-the-brokers"
