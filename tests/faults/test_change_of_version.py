@@ -64,12 +64,12 @@ def test_a_new_pack_published_in_mid_stream_governs_what_is_accepted_after_it(
         hall.settle(restarting=False)
         found = findings_in(read_whole(hall.parts.log)).values()
         versions = {
-            (each.subject.split("-")[1], each.data.pack_version)
+            (each.subject.split("-")[1], each.data.pack_version.partition("+")[0])
             for each in found
             if isinstance(each.data, LimitsSet) and each.subject.startswith("F17-")
         }
         assert {("0", OLD), ("1", NEW)} <= versions
-        assert ("1", OLD) not in versions or len(versions) <= 3
+        assert ("1", OLD) not in versions
 
 
 def test_workers_of_another_version_read_their_states_again_and_find_the_same(

@@ -8,6 +8,7 @@ from tests.services.postgres import PostgresServer
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_postgresql_down_and_back_costs_nothing(
     standing: Standing, postgres: PostgresServer
 ) -> None:

@@ -122,7 +122,7 @@ def slope(values: list[float]) -> float:
 
 def test_a_long_soak_lets_no_memory_grow(own_hall: Standing) -> None:
     hall = own_hall.hall
-    rounds, subjects = scaled(12, 40), scaled(30, 100)
+    rounds, subjects = 40, scaled(30, 100)
     with Scenario(own_hall, "F16", "") as fault:
         fault.put(fault.more(subjects))
         fault.begins()

@@ -87,6 +87,7 @@ def test_workers_killed_at_points_of_their_loops_leave_nothing_lost_or_twice(
         fault.recovered()
 
 
+@pytest.mark.long
 def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Standing) -> None:
     what = "kill -9 of a worker that nobody starts again (session time-out 6 s)"
     with Scenario(standing, "F1c", what) as fault:
