@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 CRASHED = 70
 """Exit code of a worker that met an error (EX_SOFTWARE of sysexits)."""
 TAKEN_AT_ONCE = 2_000
-TAKEN_WITHIN_S = 0.005
-SWITCH_S = 0.000_5
+TAKEN_WITHIN_S = 0.03
+"""A turn costs some round trips whatever it holds, so it waits for what comes close together."""
+SWITCH_S = 0.001
 """How long Faust's event loop may keep the interpreter from the follower's thread, which gives it
 up at every answer of a database or a broker: at Python's own 5 ms it would wait for most of its
 time."""
