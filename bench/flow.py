@@ -19,12 +19,11 @@ from consoles.settings import load_settings
 from ledger import wire
 from ledger.drivers.sql_engine import open_engine
 from ledger.drivers.sqlite_log import SqliteLog
-from ledger.log import Appended, Entry, Position, ReaderPosition
+from ledger.log import Appended, Entry, Position
 from processors.drivers.embedded import Supervisor
-from processors.drivers.publication_rows import SILENT, Publishing
 from processors.drivers.sql_state import DueCase, SqlState
+from processors.drivers.state_commit import Commit
 from processors.supervision.state import CaseState
-from processors.supervision.units import UnitBatch
 from projections.drivers.projector import Projector
 from projections.drivers.sql_store import SqlStore
 from projections.registry import all_projections
@@ -103,17 +102,10 @@ class TimedStates(SqlState):
         with self.watch.part("state"):
             return super().load(partition, subjects)
 
-    def commit(
-        self,
-        position: ReaderPosition,
-        reached: ReaderPosition,
-        states: Mapping[str, CaseState],
-        units: UnitBatch | None = None,
-        publishing: Publishing = SILENT,
-    ) -> None:
+    def commit_together(self, commits: Sequence[Commit]) -> dict[int, int | None]:
         """Commit, timed."""
         with self.watch.part("state"):
-            super().commit(position, reached, states, units, publishing)
+            return super().commit_together(commits)
 
     def due(self, partition: int, now_us: int, limit: int) -> list[DueCase]:
         """Ask for what is due, timed."""

@@ -24,10 +24,10 @@ class Clock(Protocol):
 
     def wait_until(self, us: int, longest_s: float) -> None:
         """Sleep until an instant, at most so many seconds of the machine."""
-        ...
+        time.sleep(max(0.0, min(longest_s, (us - self.now_us()) / 1e6)))
 
 
-class WallClock:
+class WallClock(Clock):
     """The machine's clock, watched against its monotonic one.
 
     A leap of more than ten minutes ahead would issue cards that are not due. It holds the ticks;
@@ -48,12 +48,8 @@ class WallClock:
         passed_us = (time.monotonic_ns() - self._steady_ns) // 1_000
         return self.now_us() - self._wall_us - passed_us <= LEAP_MAX_US
 
-    def wait_until(self, us: int, longest_s: float) -> None:
-        """Sleep until an instant, at most `longest_s` seconds."""
-        time.sleep(max(0.0, min(longest_s, (us - self.now_us()) / 1e6)))
 
-
-class DatabaseClock:
+class DatabaseClock(Clock):
     """The database's clock, carried on by the machine's monotonic one and asked again now and then.
 
     All workers and nodes of a hall stamp and tick by it, so a machine whose own clock is wrong does
@@ -95,10 +91,6 @@ class DatabaseClock:
         """Whoever keeps the database's clock answers for it."""
         return True
 
-    def wait_until(self, us: int, longest_s: float) -> None:
-        """Sleep until an instant, at most `longest_s` seconds."""
-        time.sleep(max(0.0, min(longest_s, (us - self.now_us()) / 1e6)))
-
     def _look(self) -> None:
         before_ns = time.monotonic_ns()
         base_us = self._ask()
@@ -106,7 +98,7 @@ class DatabaseClock:
         self._base_us = base_us
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """A clock that starts where it is told and runs `speed` times as fast as the machine's."""
 
     def __init__(self, start_us: int, speed: float) -> None:

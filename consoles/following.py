@@ -4,10 +4,10 @@ A record that cannot be read stops its partition until the log grows, for an ope
 skipped it; every other partition goes on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ledger.errors import PartitionLost, RecordUnreadable
-from projections.drivers.projector import Projector
+from projections.drivers.projector import BATCH_MAX, Projector
 
 
 class ProjectionFollower:
@@ -18,7 +18,12 @@ class ProjectionFollower:
     """
 
     def __init__(
-        self, projector: Projector, partitions: Iterable[int] = (), *, reclaims: bool = False
+        self,
+        projector: Projector,
+        partitions: Iterable[int] = (),
+        *,
+        reclaims: bool = False,
+        limit: int = BATCH_MAX,
     ) -> None:
         """Begin with partitions that are claimed already.
 
@@ -27,10 +32,12 @@ class ProjectionFollower:
             partitions: those to turn from the start.
             reclaims: claim a partition again that a rebuild beside this process has taken; right
                 where a lock says that nobody else owns it.
+            limit: records of one partition that are applied at once, at most.
         """
         self._projector = projector
         self._owned = set(partitions)
         self._reclaims = reclaims
+        self._limit = limit
         self._unread: dict[int, int] = {}
         self.unreadable: dict[int, RecordUnreadable] = {}
 
@@ -56,10 +63,26 @@ class ProjectionFollower:
 
     def turn(self) -> bool:
         """Apply a batch of each partition; whether any record was read."""
-        moved = False
-        for partition in sorted(self._owned):
+        live = sorted(self._owned - self._unread.keys())
+        moved = self._step_together(live)
+        for partition in sorted(self._owned & self._unread.keys()):
             moved = self._step(partition) or moved
         return moved
+
+    def _step_together(self, partitions: Sequence[int]) -> bool:
+        """Apply a batch of all in one transaction; one by one where a record cannot be read."""
+        if not partitions:
+            return False
+        try:
+            return self._projector.step_together(partitions, self._limit) > 0
+        except RecordUnreadable:
+            return sum(self._step(partition) for partition in partitions) > 0
+        except PartitionLost:
+            if not self._reclaims:
+                raise
+            kept = self._projector.reached()
+            self._projector.claim([each for each in partitions if each not in kept])
+            return True
 
     def _step(self, partition: int) -> bool:
         projector = self._projector

@@ -18,7 +18,8 @@ from processors.drivers.batch_reader import read_backlog
 from processors.drivers.embedded import Supervisor
 from projections.drivers.projector import Projector
 
-BATCH = 5_000
+BATCH = 2_000
+"""Records of one partition in a turn, which takes all partitions of a process together."""
 LOOK_S = 0.5
 
 
@@ -45,7 +46,7 @@ def catch_up(
             )
             return read_backlog(supervisor, parts.log, partitions, progress)
         projector = Projector(parts.log, parts.store)
-        follower = ProjectionFollower(projector)
+        follower = ProjectionFollower(projector, limit=BATCH)
         for number in partitions:
             follower.claim(number)
         done, before = 0, follower.reached()

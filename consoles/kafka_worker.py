@@ -16,7 +16,7 @@ from consoles.family import Following
 from consoles.following import ProjectionFollower
 from consoles.kafka_edition import Parts, open_parts
 from consoles.measuring import build_of
-from consoles.metering import Followed, MeteredFollower, Supervising
+from consoles.metering import MeteredFollower, SupervisionTold
 from consoles.settings import Settings
 from ledger.delivery import Delivery
 from ledger.reading import Read
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 GROUP = "{topic}.{role}"
 """Consumer group of a role; named after the topic, so that two halls on one cluster never meet."""
+BATCH_MAX = 1_000
+"""Records of one partition in a turn, which takes all partitions of the worker together."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,12 +78,7 @@ def open_worker(settings: Settings, role: Following) -> Worker:
     delivery = Delivery(parts.log)
     exporter = Exporter(build_of("kafka", ENGINE, parts.policy.pack_for(None)))
     meter = exporter.role(role)
-    inner: Followed = (
-        Supervising(_supervisor(parts, delivery, meter), meter)
-        if role == "supervise"
-        else ProjectionFollower(Projector(parts.log, parts.store, delivery))
-    )
-    follower = MeteredFollower(inner, delivery, meter)
+    follower = _follower(parts, role, delivery, meter)
     return Worker(
         role=role,
         parts=parts,
@@ -89,6 +86,17 @@ def open_worker(settings: Settings, role: Following) -> Worker:
         host=faust_worker.Host(follower, delivery),
         exporter=exporter,
     )
+
+
+def _follower(
+    parts: Parts, role: Following, delivery: Delivery, meter: RoleMeter
+) -> MeteredFollower:
+    if role == "supervise":
+        supervisor = _supervisor(parts, delivery, meter)
+        told = SupervisionTold(supervisor, meter)
+        return MeteredFollower(supervisor, delivery, meter, told)
+    projector = Projector(parts.log, parts.store, delivery)
+    return MeteredFollower(ProjectionFollower(projector, limit=BATCH_MAX), delivery, meter)
 
 
 def _supervisor(parts: Parts, delivery: Delivery, meter: RoleMeter) -> Supervisor:
@@ -108,6 +116,7 @@ def _supervisor(parts: Parts, delivery: Delivery, meter: RoleMeter) -> Superviso
         parts.clock.now_us,
         on_delay=meter.observe_delay,
         on_conflict=bury,
+        batch_max=BATCH_MAX,
         partitions=(),
         feed=delivery,
     )

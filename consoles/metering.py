@@ -44,8 +44,15 @@ class Followed(Protocol):
 class MeteredFollower:
     """Follows by another follower, and tells what became of it; called by one thread."""
 
-    def __init__(self, inner: Followed, delivery: Delivery, meter: RoleMeter) -> None:
-        """Tell `meter` of `inner`, which reads from `delivery`."""
+    def __init__(
+        self,
+        inner: Followed,
+        delivery: Delivery,
+        meter: RoleMeter,
+        also: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Tell `meter` of `inner`, which reads from `delivery`; `also` tells more at each turn."""
+        self._also = also
         self._inner = inner
         self._delivery = delivery
         self._meter = meter
@@ -79,6 +86,7 @@ class MeteredFollower:
             if isinstance(partition, int):
                 self._meter.fenced_out(partition)
             raise
+        self._also()
         self._tell()
         return moved
 
@@ -111,31 +119,17 @@ class MeteredFollower:
                 told[partition] = count
 
 
-class Supervising:
-    """Supervision of owned partitions, with what only it has to tell of its ticks."""
+class SupervisionTold:
+    """Tells a meter what only supervision has to tell of its ticks."""
 
     def __init__(self, supervisor: Supervisor, meter: RoleMeter) -> None:
-        """Bind."""
+        """Tell `meter` of `supervisor`."""
         self._supervisor = supervisor
         self._meter = meter
         self._conflicts = 0
 
-    @property
-    def unreadable(self) -> dict[int, RecordUnreadable]:
-        """Return the partitions that a record stops, and what was said of it."""
-        return self._supervisor.report.unreadable
-
-    def claim(self, partition: int) -> None:
-        """Take a partition over."""
-        self._supervisor.claim(partition)
-
-    def release(self, partition: int) -> None:
-        """Leave a partition in order."""
-        self._supervisor.release(partition)
-
-    def turn(self) -> bool:
-        """Judge a batch of each partition, then let due ticks happen; whether anything moved."""
-        moved = self._supervisor.turn()
+    def __call__(self) -> None:
+        """Tell how things stand after a turn."""
         meter, report = self._meter, self._supervisor.report
         for number, owner in self._supervisor.owners.items():
             meter.polled(number, report.last_tick_poll_us)
@@ -143,9 +137,3 @@ class Supervising:
         if report.conflicts > self._conflicts:
             meter.conflicts(report.conflicts - self._conflicts)
             self._conflicts = report.conflicts
-        return moved
-
-    def reached(self) -> dict[int, int]:
-        """Return the next offset of each owned partition."""
-        owners = self._supervisor.owners
-        return {number: owner.position.next_offset for number, owner in owners.items()}

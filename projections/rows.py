@@ -188,10 +188,12 @@ class CounterTable:
         sums[self._place[name]] += amount
 
     def changes(self) -> TableChanges:
-        """Return the differences as rows in column order (key columns come first)."""
-        return TableChanges(
-            shape=self.shape, written=[(*key, *sums) for key, sums in self._sums.items()]
-        )
+        """Return the differences as rows in column order (key columns come first).
+
+        Two owners add to the same sums: in one order, so that neither waits for the other in turn.
+        """
+        ordered = sorted(self._sums.items(), key=lambda each: str(each[0]))
+        return TableChanges(shape=self.shape, written=[(*key, *sums) for key, sums in ordered])
 
 
 class Rows:

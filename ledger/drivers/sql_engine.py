@@ -9,13 +9,15 @@ On PostgreSQL every wait has a bound: for a connection, a lock, a statement, an 
 network, and for a transaction whose owner has stopped and still holds its locks.
 """
 
+from functools import partial
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ledger.drivers.sql_errors import unavailable
 from ledger.errors import DatabaseUnavailable, SettingInvalid
@@ -25,6 +27,9 @@ CONNECTIONS_MAX = 10
 CONNECTION_WAIT_SECONDS = 10
 """How long a thread waits for one of them."""
 _RECYCLE_SECONDS = 3_600
+_RESTED_SECONDS = 1.0
+"""After so long in the pool a connection is asked first; in busy hours that would cost a third."""
+_RESTS = "hall_rests"
 _BUSY_MS = 30_000
 _CACHE_KIB = 65_536
 
@@ -91,6 +96,16 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(hall_writes=True)
 
 
+def asking(engine: Engine) -> Engine:
+    """Return the same engine for questions of one statement each.
+
+    PostgreSQL is asked outside a transaction, which saves two of three round trips.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def unhurried(connection: Connection) -> None:
     """Let a transaction that moves much take its time, and be on the disk when it is committed.
 
@@ -133,7 +148,7 @@ def _postgresql(url: URL, application: str, connections_max: int) -> Engine:
     theirs = url.query.get("options", ())
     options = " ".join((settings, theirs if isinstance(theirs, str) else " ".join(theirs)))
     try:
-        return create_engine(
+        engine = create_engine(
             url.difference_update_query(["options"]),
             connect_args={**asked, "options": options.strip()},
             poolclass=_Pool,
@@ -141,7 +156,6 @@ def _postgresql(url: URL, application: str, connections_max: int) -> Engine:
             max_overflow=0,
             pool_timeout=CONNECTION_WAIT_SECONDS,
             pool_recycle=_RECYCLE_SECONDS,
-            pool_pre_ping=True,
             pool_use_lifo=True,
         )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -149,6 +163,23 @@ def _postgresql(url: URL, application: str, connections_max: int) -> Engine:
             f"database: the driver of {url.render_as_string()} is not installed: {error}.",
             hint="Install the extra `kafka`: pip install hall-ledger[kafka].",
         ) from error
+    event.listen(engine, "checkin", _rest)
+    event.listen(engine, "checkout", partial(_look_alive, engine.dialect))
+    return engine
+
+
+def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS] = monotonic()
+
+
+def _look_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Ask a connection that has rested whether it still stands; one that fell is replaced."""
+    if monotonic() - record.info.get(_RESTS, 0.0) < _RESTED_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 class _Pool(QueuePool):

@@ -33,15 +33,14 @@ def read_backlog(
         RecordUnreadable: a record cannot be read and no operator has skipped it.
     """
     done = 0
-    owners = [supervisor.owners[number] for number in partitions]
-    behind = owners
+    owners = {number: supervisor.owners[number] for number in partitions}
+    behind = list(owners)
     while behind:
-        for owner in behind:
-            read = owner.batch()
-            done += read
-            progress(read)
+        read = supervisor.judge(behind)
+        done += read
+        progress(read)
         ends = log.ends()
-        behind = [owner for owner in owners if owner.lag(ends) > 0]
-    for owner in owners:
+        behind = [number for number, owner in owners.items() if owner.lag(ends) > 0]
+    for owner in owners.values():
         owner.stop()
     return done

@@ -5,11 +5,13 @@ The embedded edition owns them all from the start; a worker is given some and lo
 
 from collections.abc import Callable, Iterable
 
+from ledger.errors import RecordUnreadable
 from ledger.log import EventLog, Feed
 from ledger.reading import Read
 from processors.drivers.partition_owner import BATCH_MAX, PartitionOwner, Surroundings
 from processors.drivers.report import SupervisionReport
 from processors.drivers.sql_state import SqlState
+from processors.drivers.together import judge_together, tick_together
 from processors.drivers.unit_clock import UnitClock
 from processors.supervision.policy import Policy
 
@@ -91,11 +93,19 @@ class Supervisor:
         self.report.unreadable.pop(partition, None)
 
     def turn(self) -> bool:
-        """Do one batch of each partition, then let due ticks happen; whether anything moved."""
-        moved = False
-        for owner in list(self.owners.values()):
-            moved = owner.turn() or moved
-        return moved
+        """Do one batch of all partitions, then let due ticks happen; whether anything moved.
+
+        A record that cannot be read stops its partition; the report names it.
+
+        Raises:
+            PartitionLost: another owner has one; nothing more may be done with it here.
+        """
+        owners = [owner for owner in self.owners.values() if not owner.is_stopped]
+        read = judge_together(self._log, self._states, owners, PartitionOwner.stop_at)
+        ticking = [owner for owner in owners if owner.stopped_at is None]
+        ticks = self.report.ticks
+        tick_together(self._log, ticking)
+        return read > 0 or self.report.ticks > ticks
 
     @property
     def is_behind(self) -> bool:
@@ -113,13 +123,35 @@ class Supervisor:
         Raises:
             RecordUnreadable: a record cannot be read and no operator has skipped it.
         """
-        while sum(owner.batch() for owner in self.owners.values()):
+        while self.judge(list(self.owners)):
             pass
+
+    def judge(self, partitions: Iterable[int]) -> int:
+        """Judge a batch of some owned partitions; return how many records were read.
+
+        Raises:
+            RecordUnreadable: a record cannot be read; what the other partitions gave is kept.
+        """
+        found: list[RecordUnreadable] = []
+        owners = [self.owners[number] for number in partitions]
+        read = judge_together(self._log, self._states, owners, lambda _, error: found.append(error))
+        if found:
+            raise found[0]
+        return read
 
     def stop(self) -> None:
         """Leave markers; the orderly end."""
         for owner in self.owners.values():
             owner.stop()
+
+    @property
+    def unreadable(self) -> dict[int, RecordUnreadable]:
+        """Return the partitions that a record stops, and what was said of it."""
+        return self.report.unreadable
+
+    def reached(self) -> dict[int, int]:
+        """Return the next offset of each owned partition."""
+        return {number: owner.position.next_offset for number, owner in self.owners.items()}
 
     def lags(self) -> dict[int, int]:
         """Return how many records of each owned partition are not yet judged."""

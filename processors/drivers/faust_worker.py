@@ -12,10 +12,13 @@ All work is done by one thread beside Faust's event loop, in the order in which 
 import asyncio
 import logging
 import os
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import faust
@@ -29,7 +32,12 @@ logger = logging.getLogger(__name__)
 CRASHED = 70
 """Exit code of a worker that met an error (EX_SOFTWARE of sysexits)."""
 TAKEN_AT_ONCE = 2_000
-TAKEN_WITHIN_S = 0.05
+TAKEN_WITHIN_S = 0.03
+"""A turn costs some round trips whatever it holds, so it waits for what comes close together."""
+SWITCH_S = 0.001
+"""How long Faust's event loop may keep the interpreter from the follower's thread, which gives it
+up at every answer of a database or a broker: at Python's own 5 ms it would wait for most of its
+time."""
 LOOK_EVERY_S = 5.0
 """How often the log itself is asked for records that were never handed over."""
 
@@ -202,6 +210,7 @@ def build(membership: Membership, host: Host) -> faust.App:
         consumer_group_instance_id=membership.instance,
         consumer_auto_offset_reset="latest",
         store="memory://",
+        datadir=str(Path(tempfile.gettempdir()) / f"hall-worker-{os.getuid()}"),
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
@@ -266,6 +275,7 @@ def _listen(app: faust.App, host: Host, topic: str) -> None:
 
 def run(app: faust.App) -> None:
     """Run until SIGTERM or SIGINT; partitions are left in order."""
+    sys.setswitchinterval(SWITCH_S)
     worker = faust.Worker(
         app, loglevel="WARNING", override_logging=False, redirect_stdouts=False, quiet=True
     )

@@ -4,15 +4,15 @@ It differs between runners only in where records come from, where states rest an
 what is due. It knows nothing of law.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
 from ledger.errors import DatabaseUnavailable, RecordUnreadable
-from ledger.intake_rules import SUPERVISION_SOURCE
 from ledger.log import (
     ANSWERS_REPEATS,
+    Appended,
     Entry,
     EventLog,
     Feed,
@@ -23,10 +23,12 @@ from ledger.log import (
 from ledger.reading import Read, read_records
 from ledger.record import AnyRecord
 from ledger.wire import decode
-from processors.drivers.publication_rows import Publishing, published_before, take
+from processors.drivers.own_findings import OwnFindings
+from processors.drivers.publication_rows import Publishing, Row, published_before, take
 from processors.drivers.recovery import recover
 from processors.drivers.report import SupervisionReport
 from processors.drivers.sql_state import SqlState
+from processors.drivers.state_commit import Commit
 from processors.drivers.unit_clock import UnitClock
 from processors.loop import Batch, due_ticks, entry_of, marker, run_batch, subjects_of
 from processors.supervision.collect import adopt
@@ -69,11 +71,20 @@ class Surroundings:
     feed: Feed | None = None
 
 
-class _Emitted(NamedTuple):
-    """A finding that was appended and is not read back yet: where it lies, and its case."""
+class Judged(NamedTuple):
+    """A batch of one partition that is judged, and neither said nor remembered yet.
 
-    offset: int
-    entry: Entry
+    Attributes:
+        records: what was read.
+        rows: the publications among it.
+        batch: what it led to.
+        reached: the position behind it.
+    """
+
+    records: list[Read]
+    rows: list[Row]
+    batch: Batch
+    reached: ReaderPosition
 
 
 class PartitionOwner:
@@ -105,8 +116,7 @@ class PartitionOwner:
         self._marked_at = monotonic()
         self.stopped_at: int | None = None
         self._repeats = ANSWERS_REPEATS not in around.log.capabilities
-        self._emitted: dict[tuple[str, str], _Emitted] = {}
-        self._written_upto = 0
+        self._own = OwnFindings(around.report)
         self._ticked_upto = 0
 
     @property
@@ -114,43 +124,21 @@ class PartitionOwner:
         """Which partition."""
         return self.position.partition
 
-    def turn(self) -> bool:
-        """Do one batch, then let due ticks happen; whether anything moved.
-
-        A record that cannot be read stops the partition; the report names it. It is tried again
-        when the log has grown, for an operator may have skipped it.
-
-        Raises:
-            PartitionLost: another owner has it; nothing more may be done with it here.
-        """
-        report = self._around.report
-        if self._is_stopped():
-            return False
-        try:
-            read = self.batch()
-        except RecordUnreadable as error:
-            self.stopped_at = self._around.log.ends()[self.number]
-            report.unreadable[self.number] = error
-            return False
-        if read and self.stopped_at is not None:
-            self.stopped_at = None
-            del report.unreadable[self.number]
-        moved = read > 0
-        self.is_behind = read >= self._around.batch_max
-        if not self.is_behind:
-            moved = self._tick() or moved
-        self._mark()
-        return moved
-
-    def _is_stopped(self) -> bool:
+    @property
+    def is_stopped(self) -> bool:
         """Whether a record cannot be read and nothing has come since that could skip it."""
         if self.stopped_at is None:
             return False
         return self._around.log.ends()[self.number] == self.stopped_at
 
-    def stop(self) -> None:
-        """Leave a marker; the orderly end."""
-        self._mark(at_stop=True)
+    def stop_at(self, error: RecordUnreadable) -> None:
+        """Stop where a record cannot be read; tried again when the log has grown.
+
+        An operator may have skipped it by then; the report names it until something is read.
+        """
+        self.is_behind = False
+        self.stopped_at = self._around.log.ends()[self.number]
+        self._around.report.unreadable[self.number] = error
 
     def lag(self, ends: dict[int, int]) -> int:
         """Return how many records up to the ends of the log are not yet judged."""
@@ -161,20 +149,24 @@ class PartitionOwner:
         """How many appended ticks of cases are not yet judged, at most."""
         return max(0, self._ticked_upto - self.position.next_offset)
 
-    def batch(self) -> int:
-        """Read, step, append and wait, then commit: emit, then remember; how many were read.
+    def doubt(self) -> None:
+        """Look where the partition is before the next batch: this one is committed or not."""
+        self._is_unsure = True
+
+    def judge(self) -> Judged | None:
+        """Read and judge the next batch; None where nothing is there.
 
         Raises:
             RecordUnreadable: the next record cannot be read and no operator has skipped it.
-            DatabaseUnavailable: the batch may be committed or not; the next one looks first.
+            DatabaseUnavailable: the same may be asked again.
         """
         try:
-            return self._batch()
+            return self._judge()
         except DatabaseUnavailable:
             self._is_unsure = True
             raise
 
-    def _batch(self) -> int:
+    def _judge(self) -> Judged | None:
         if self._is_unsure:
             self.position = self._around.states.reread(self.position)
             self._is_unsure = self._is_recovered = False
@@ -185,31 +177,49 @@ class PartitionOwner:
         found = read_records(around.log, self.number, offset, most, around.feed)
         assert policy.published is not None
         records, rows = take(around.log, around.units.judgeable(found), policy.published)
+        self.is_behind = len(records) >= most
         if not records:
-            return 0
+            return None
         states = around.states.load(self.number, subjects_of(records))
-        self._look_for_copies(records, states)
+        self._own.read_back(records, states)
         batch = run_batch(records, states, policy, around.states.units.rows)
-        reached = replace(
-            position,
-            next_offset=records[-1].position.offset + 1,
-            last_sha256=digest(records[-1].raw),
-        )
-        copies = self._append(batch.entries)
+        last, raw, _ = records[-1]
+        reached = replace(position, next_offset=last.offset + 1, last_sha256=digest(raw))
+        return Judged(records, rows, batch, reached)
+
+    def settle(self, judged: Judged, answers: Sequence[Appended]) -> Commit:
+        """Take in what the log answered to the entries of a batch; return what is to be kept."""
+        records, rows, batch, reached = judged
+        around, policy = self._around, self.policy
+        copies = self.appended(batch.entries, answers)
         if self._repeats:
-            copies += self._copies_among(records, batch.entries)
+            copies += self._own.copies_among(records, batch.entries)
+            batch.units.rows = around.states.units.first_ones(batch.units.rows)
         for copy in copies:
             if copy.subject in batch.states:
                 adopt(batch.states[copy.subject], copy, reached.next_offset - 1)
-        if self._repeats:
-            batch.units.rows = around.states.units.first_ones(batch.units.rows)
+        assert policy.published is not None
         replans = policy.published.replans_at({offset for offset, _ in rows})
         publishing = Publishing(_waiting(policy, reached), rows, replans)
-        around.states.commit(position, reached, batch.states, batch.units, publishing)
-        self.position = reached
-        self._due_us = None
-        self._report(batch)
-        return len(records)
+        return Commit(self.position, reached, batch.states, batch.units, publishing)
+
+    def remember(self, judged: Judged, wakes_us: int | None) -> None:
+        """Go on behind a batch that is committed.
+
+        Args:
+            judged: the batch.
+            wakes_us: the earliest instant that a case of it waits for; None where some that are
+                not of it may wait for an earlier one than before.
+        """
+        self.position = judged.reached
+        if wakes_us is None or self._due_us is None:
+            self._due_us = None
+        else:
+            self._due_us = min(self._due_us, wakes_us)
+        if self.stopped_at is not None:
+            self.stopped_at = None
+            del self._around.report.unreadable[self.number]
+        self._report(judged.batch)
 
     def _report(self, batch: Batch) -> None:
         self._judged_since_marker += batch.judged
@@ -234,112 +244,89 @@ class PartitionOwner:
         self.position = recover(around.log, around.states, position, self.policy)
         self._is_recovered = True
 
-    def _tick(self) -> bool:
-        """Append a tick for each case whose instant has come; they are judged when read back.
+    def due(self) -> list[Entry]:
+        """Return a tick for each case whose instant has come; they are judged when read back.
 
-        None is appended while some that were are not read back, so at most a bounded number is
-        under way.
+        There is none while some that were appended are not read back, so at most a bounded number
+        is under way. Ticks of units are appended here.
         """
         around, report = self._around, self._around.report
         report.ticks_held = not around.may_tick()
         if report.ticks_held or self.ticks_under_way:
-            return False
+            return []
         now_us = around.now_us()
         report.last_tick_poll_us = now_us
-        most = TICKS_UNDER_WAY_MAX
-        ticked = self._tick_cases(now_us, most)
-        ticked += around.units.tick(self.number, self.policy, now_us, most, self._put_ticks)
-        report.ticks += ticked
-        return ticked > 0
+        ticks = self._due_cases(now_us)
+        report.ticks += len(ticks)
+        report.ticks += around.units.tick(
+            self.number,
+            self.policy,
+            now_us,
+            TICKS_UNDER_WAY_MAX,
+            self._put_ticks,
+            self.position.next_offset,
+        )
+        return [entry_of(tick) for tick in ticks]
 
-    def _tick_cases(self, now_us: int, most: int) -> int:
-        """Append ticks of cases; SQL is asked again only when one may be due that was not."""
+    def ticked(self, entries: Sequence[Entry], answers: Sequence[Appended]) -> None:
+        """Take in where ticks lie: they are under way until they are read back."""
+        self.appended(entries, answers)
+        if entries:
+            self._ticked_upto = self._own.written_upto
+
+    def _due_cases(self, now_us: int) -> list[AnyRecord]:
+        """Return ticks of cases; SQL is asked again only when one may be due that was not."""
         states = self._around.states
         if self._due_us is None:
             next_us = states.next_due_us(self.number)
             self._due_us = NEVER_US if next_us is None else next_us
         if now_us < self._due_us:
-            return 0
+            return []
         self._due_us = None
-        due = states.due(self.number, now_us, most)
+        due = states.due(self.number, now_us, TICKS_UNDER_WAY_MAX)
         waiting = states.peek(self.number, [case.subject for case in due])
         ticks, others = due_ticks(waiting, self.policy, self.position.next_offset, now_us)
         if others:
             states.put_off(self.position, others)
-        self._put_ticks(ticks)
-        return len(ticks)
+        return ticks
 
     def _put_ticks(self, made: list[AnyRecord]) -> None:
-        """Append ticks, which are under way until they are read back; what else waits is not."""
-        if made:
-            self._put(made)
-            self._ticked_upto = self._written_upto
+        entries = [entry_of(record) for record in made]
+        self.ticked(entries, self._around.log.append(entries))
 
-    def _put(self, made: list[AnyRecord]) -> None:
-        self._append([entry_of(record) for record in made])
-
-    def _mark(self, *, at_stop: bool = False) -> None:
-        """Append a marker every so often; none if nothing was judged since the last."""
+    def marker(self, *, at_stop: bool = False) -> list[Entry]:
+        """Return a marker every so often; none if nothing was judged since the last."""
         if not self._judged_since_marker:
-            return
+            return []
         waited = monotonic() - self._marked_at
         enough = self._judged_since_marker >= MARKER_EVERY_RECORDS
         if not (at_stop or enough or waited >= MARKER_EVERY_SECONDS):
-            return
-        upto, now_us = self.position.next_offset, self._around.now_us()
-        self._put([marker(self.number, upto, ENGINE, self._around.policy, now_us)])
-        self._judged_since_marker = 0
-        self._marked_at = monotonic()
-
-    def _append(self, entries: list[Entry]) -> list[AnyRecord]:
-        """Append and wait; return the log's copies of what it holds with other content."""
-        if not entries:
             return []
+        upto, now_us = self.position.next_offset, self._around.now_us()
+        return [entry_of(marker(self.number, upto, ENGINE, self._around.policy, now_us))]
+
+    def marked(self, entries: Sequence[Entry], answers: Sequence[Appended]) -> None:
+        """Take in where a marker lies."""
+        if entries:
+            self.appended(entries, answers)
+            self._judged_since_marker = 0
+            self._marked_at = monotonic()
+
+    def stop(self) -> None:
+        """Leave a marker; the orderly end."""
+        entries = self.marker(at_stop=True)
+        self.marked(entries, self._around.log.append(entries))
+
+    def appended(self, entries: Sequence[Entry], answers: Sequence[Appended]) -> list[AnyRecord]:
+        """Take in the log's answers; return its copies of what it holds with other content."""
         log, report = self._around.log, self._around.report
-        answers = log.append(entries)
         report.appended += len(entries)
         if self._repeats:
-            for entry, answer in zip(entries, answers, strict=True):
-                self._emitted[entry.subject, entry.id] = _Emitted(answer.position.offset, entry)
-            self._written_upto = max(each.position.offset for each in answers) + 1
+            self._own.appended(entries, answers)
             return []
         places = [answer.position for answer in answers if answer.outcome == "conflict"]
         report.conflicts += len(places)
         return [_at(log, place) for place in places]
-
-    def _look_for_copies(self, records: list[Read], states: dict[str, CaseState]) -> None:
-        """Let a finding that another owner wrote first stand for the one made here before.
-
-        Only a log that does not answer repeats holds two of one id, and the first counts.
-        """
-        if not self._emitted:
-            return
-        for position, _, record in records:
-            if record is None:
-                continue
-            own = self._emitted.pop((record.subject, record.id), None)
-            if own is not None and position.offset < own.offset and self._differs(own, record):
-                state = states.get(record.subject)
-                if state is not None:
-                    adopt(state, record, position.offset)
-
-    def _copies_among(self, records: list[Read], entries: list[Entry]) -> list[AnyRecord]:
-        """Return findings that were read in the batch that led to others under their ids."""
-        made = {(entry.subject, entry.id) for entry in entries}
-        return [
-            record
-            for _, _, record in records
-            if record is not None
-            and record.source == SUPERVISION_SOURCE
-            and (record.subject, record.id) in made
-            and self._differs(self._emitted[record.subject, record.id], record)
-        ]
-
-    def _differs(self, own: _Emitted, record: AnyRecord) -> bool:
-        """Whether a finding says otherwise than the one made here; counted if so."""
-        differs = bool(decode(own.entry.raw).data != record.data)
-        self._around.report.conflicts += differs
-        return differs
 
 
 def _at(log: EventLog, place: Position) -> AnyRecord:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from ledger.drivers.sql_engine import asking
 from ledger.errors import RecordUnreadable
 from ledger.log import EventLog, Position, ReaderPosition
 from ledger.reading import SCAN_BATCH, Read, is_skipped, placed, read_record
@@ -64,7 +65,7 @@ class PublicationRows:
 
     def __init__(self, engine: Engine) -> None:
         """Bind the table, which is made with those of the states."""
-        self._engine = engine
+        self._engine = asking(engine)
 
     def write(self, connection: Connection, partition: int, rows: Sequence[Row]) -> None:
         """Insert rows in the caller's transaction; those that are there stay."""

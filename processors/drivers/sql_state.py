@@ -33,29 +33,25 @@ from sqlalchemy import (
     update,
 )
 
-from ledger.drivers.sql_engine import end_stopped, unhurried, writing
+from ledger.drivers.sql_engine import asking, end_stopped, unhurried, writing
 from ledger.errors import PartitionLost
 from ledger.log import EventLog, ReaderPosition, check_position
 from processors.drivers.publication_rows import SILENT, PublicationRows, Publishing
+from processors.drivers.state_commit import Commit, remember, rows_of
 from processors.drivers.state_rows import (
     CASE_STATES,
     METADATA,
     POSITIONS,
-    StateRow,
     every_state,
     statements_of,
     wake_open,
 )
 from processors.drivers.unit_rows import UnitRows
-from processors.supervision.pinning import is_open
-from processors.supervision.policy import lives_on_import_time
 from processors.supervision.state import CaseState
-from processors.supervision.state_codec import FORM, Stored, decode_state, encode_state
+from processors.supervision.state_codec import FORM, Stored, decode_state
 from processors.supervision.units import UnitBatch
 
 STATES_CACHED_MAX = 50_000
-OPEN_US = 2**62
-"""What the row of a case waits for that is open though no instant is left to wait for."""
 
 
 class DueCase(NamedTuple):
@@ -76,7 +72,7 @@ class SqlState:
             engine: made by `open_engine`.
             states_cached_max: open cases held in memory, shared evenly by the owned partitions.
         """
-        self._engine = engine
+        self._engine = asking(engine)
         self._writer = writing(engine)
         self._caches: dict[int, OrderedDict[str, bytes]] = {}
         self._cached_max = states_cached_max
@@ -218,40 +214,63 @@ class SqlState:
         units: UnitBatch | None = None,
         publishing: Publishing = SILENT,
     ) -> None:
-        """Write a batch's states and rows and the position it reached, in one transaction.
-
-        A new calendar in it lets every open case of the partition wait for the instant at which it
-        is planned anew; whom it does not concern is put off when that has come.
+        """Write the batch of one partition, as `commit_together` does.
 
         Raises:
             PartitionLost: another owner has moved the position since.
             DatabaseUnavailable: it may have been written or not; `reread` says so.
         """
-        loaded = self._loaded.pop(position.partition, {})
-        moved: list[StateRow] = []
-        others: list[StateRow] = []
-        for subject, state in states.items():
-            before = loaded.get(subject)
-            row = _row(position.partition, state, encode_state(state, before), publishing)
-            is_moved = before is None or row[3:] != _row(0, before.state, b"", publishing)[3:]
-            (moved if is_moved else others).append(row)
+        self.commit_together([Commit(position, reached, states, units, publishing)])
+
+    def commit_together(self, commits: Sequence[Commit]) -> dict[int, int | None]:
+        """Write states and rows of batches and the positions they reached, in one transaction.
+
+        A new calendar in one lets every open case of the partition wait for the instant at which
+        it is planned anew; whom it does not concern is put off when that has come.
+
+        Args:
+            commits: of different partitions.
+
+        Returns:
+            By partition the earliest instant that a live case of its batch waits for, far off for
+            none; None where cases that are not of the batch were woken.
+
+        Raises:
+            PartitionLost: another owner has moved a position since; nothing was written.
+            DatabaseUnavailable: they may have been written or not; `reread` says so.
+        """
+        commits = sorted(commits, key=lambda each: each.position.partition)
+        written = [rows_of(each, self._loaded.pop(each.position.partition, {})) for each in commits]
         empty: OrderedDict[str, bytes] = OrderedDict()
-        cache = self._caches.pop(position.partition, empty)
+        caches = [self._caches.pop(each.position.partition, empty.copy()) for each in commits]
         with self._writer.begin() as connection:
-            self._move(connection, position, reached)
-            self._statements.write(connection, moved, others)
-            if units is not None:
-                self.units.write(connection, position.partition, units)
-            self.publications.write(connection, position.partition, publishing.rows)
-            for tick_us in publishing.replans:
-                unhurried(connection)
-                wake_open(connection, position.partition, tick_us)
-        self._caches[position.partition] = cache
-        for row in (*moved, *others):
-            _remember(cache, row, states[row.subject])
+            self._move(connection, [(each.position, each.reached) for each in commits])
+            moved = [row for rows in written for row in rows.moved]
+            self._statements.write(
+                connection, moved, [row for rows in written for row in rows.others]
+            )
+            units = {each.position.partition: each.units for each in commits if each.units}
+            self.units.write(connection, units)
+            for each in commits:
+                self._publish(connection, each.position.partition, each.publishing)
+        for each, rows, cache in zip(commits, written, caches, strict=True):
+            self._caches[each.position.partition] = cache
+            for row in (*rows.moved, *rows.others):
+                remember(cache, row, each.states[row.subject])
         share = self._cached_max // len(self._caches)
-        while len(cache) > share:
-            cache.popitem(last=False)
+        for cache in caches:
+            while len(cache) > share:
+                cache.popitem(last=False)
+        return {
+            each.position.partition: None if each.publishing.replans else rows.wakes_us
+            for each, rows in zip(commits, written, strict=True)
+        }
+
+    def _publish(self, connection: Connection, partition: int, publishing: Publishing) -> None:
+        self.publications.write(connection, partition, publishing.rows)
+        for tick_us in publishing.replans:
+            unhurried(connection)
+            wake_open(connection, partition, tick_us)
 
     def put_off(self, position: ReaderPosition, until: Mapping[str, int | None]) -> None:
         """Let cases of an owned partition wait for other instants than their rows say.
@@ -260,7 +279,7 @@ class SqlState:
             PartitionLost: another owner has moved the position since.
         """
         with self._writer.begin() as connection:
-            self._move(connection, position, position)
+            self._move(connection, [(position, position)])
             self._statements.put_off(connection, position.partition, until)
 
     def due(self, partition: int, now_us: int, limit: int) -> list[DueCase]:
@@ -317,18 +336,14 @@ class SqlState:
             rows = connection.execute(select(POSITIONS.c.partition, POSITIONS.c.next_offset))
             return {row.partition: row.next_offset for row in rows}
 
-    def _move(self, connection: Connection, old: ReaderPosition, new: ReaderPosition) -> None:
-        moved = connection.execute(
-            update(POSITIONS)
-            .where(
-                POSITIONS.c.partition == old.partition,
-                POSITIONS.c.next_offset == old.next_offset,
-                POSITIONS.c.epoch == old.epoch,
-            )
-            .values(**asdict(new))
-        )
-        if moved.rowcount != 1:
-            raise _lost(old)
+    def _move(
+        self, connection: Connection, moves: Sequence[tuple[ReaderPosition, ReaderPosition]]
+    ) -> None:
+        """Move positions by compare-and-set; nothing of the transaction stands if one is lost."""
+        moved = self._statements.move(connection, moves)
+        for old, _ in moves:
+            if old.partition not in moved:
+                raise _lost(old)
 
 
 _BEGIN = text(
@@ -356,23 +371,4 @@ def _lost(position: ReaderPosition) -> PartitionLost:
         f"{position.epoch}) has been moved by another owner.",
         hint="Nothing was written; let the other owner go on.",
         partition=position.partition,
-    )
-
-
-def _remember(cache: OrderedDict[str, bytes], row: StateRow, state: CaseState) -> None:
-    """Keep the bytes of an open case; a closed one is not held in memory."""
-    if state.is_closed:
-        cache.pop(row.subject, None)
-        return
-    cache[row.subject] = row.state
-    cache.move_to_end(row.subject)
-
-
-def _row(partition: int, state: CaseState, blob: bytes, publishing: Publishing) -> StateRow:
-    is_live = not lives_on_import_time(state.timeline)
-    tick_us = publishing.waits_until(state)
-    if tick_us is None and is_live and not state.suspended and is_open(state):
-        tick_us = OPEN_US
-    return StateRow(
-        partition, state.subject, blob, tick_us, is_live, state.timeline, state.suspended
     )

@@ -9,6 +9,7 @@ for such rows (`fillfactor`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import accumulate, chain, pairwise
 from json import dumps, loads
 from typing import NamedTuple, Protocol
@@ -32,6 +33,7 @@ from sqlalchemy import (
 )
 
 from ledger.drivers.sql_rows import BulkInsert, read_rows
+from ledger.log import ReaderPosition
 
 SUBJECTS_PER_QUERY = 250
 ROWS_PER_STATEMENT = 64
@@ -118,6 +120,10 @@ def wake_open(connection: Connection, partition: int, tick_us: int) -> None:
     connection.execute(update(CASE_STATES).where(*later).values(tick_us=tick_us))
 
 
+Move = tuple[ReaderPosition, ReaderPosition]
+"""A position as it was, and as it is to be."""
+
+
 class Statements(Protocol):
     """The statements of one database that move many states."""
 
@@ -136,6 +142,13 @@ class Statements(Protocol):
             connection: in the caller's transaction.
             moved: rows that are new, or differ in more than their state.
             others: rows that differ at most in their state; no case is in both, or twice.
+        """
+        ...
+
+    def move(self, connection: Connection, moves: Sequence[Move]) -> set[int]:
+        """Move positions from what they were; return the partitions that stood there.
+
+        Where a partition is not among them, another owner has moved its position since.
         """
         ...
 
@@ -183,6 +196,20 @@ class _Sqlite:
         _write_chunks(connection, self._write_all, moved)
         _write_chunks(connection, self._write_state, others)
 
+    def move(self, connection: Connection, moves: Sequence[Move]) -> set[int]:
+        columns = POSITIONS.c
+        moved: set[int] = set()
+        for old, new in moves:
+            stands = (
+                columns.partition == old.partition,
+                columns.next_offset == old.next_offset,
+                columns.epoch == old.epoch,
+            )
+            values = asdict(new)
+            if connection.execute(update(POSITIONS).where(*stands).values(values)).rowcount == 1:
+                moved.add(old.partition)
+        return moved
+
     def put_off(
         self, connection: Connection, partition: int, until: Mapping[str, int | None]
     ) -> None:
@@ -197,6 +224,16 @@ def _write_chunks(connection: Connection, sql: str, rows: Sequence[StateRow]) ->
         chunk = rows[start : start + ROWS_PER_STATEMENT]
         unused = (None,) * (len(StateRow._fields) * (ROWS_PER_STATEMENT - len(chunk)))
         connection.exec_driver_sql(sql, (*chain.from_iterable(chunk), *unused))
+
+
+_MOVE = (
+    "UPDATE supervision_positions AS held "
+    "SET next_offset = moved.reached, last_sha256 = moved.last_sha256 "
+    "FROM unnest(%b::integer[], %b::bigint[], %b::bigint[], %b::bigint[], %b::text[]) "
+    "AS moved (partition, next_offset, epoch, reached, last_sha256) "
+    "WHERE held.partition = moved.partition AND held.next_offset = moved.next_offset "
+    "AND held.epoch = moved.epoch RETURNING held.partition"
+)
 
 
 class _PostgreSql:
@@ -215,6 +252,17 @@ class _PostgreSql:
         self, connection: Connection, moved: Sequence[StateRow], others: Sequence[StateRow]
     ) -> None:
         self._insert.run(connection, [*moved, *others])
+
+    def move(self, connection: Connection, moves: Sequence[Move]) -> set[int]:
+        olds, news = zip(*moves, strict=True)
+        values = (
+            [old.partition for old in olds],
+            [old.next_offset for old in olds],
+            [old.epoch for old in olds],
+            [new.next_offset for new in news],
+            [new.last_sha256 for new in news],
+        )
+        return {row[0] for row in read_rows(connection, _MOVE, values)}
 
     def put_off(
         self, connection: Connection, partition: int, until: Mapping[str, int | None]

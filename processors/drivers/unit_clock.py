@@ -78,17 +78,20 @@ class UnitClock:
         now_us: int,
         most: int,
         append: Callable[[list[AnyRecord]], object],
+        reached: int = LATEST,
     ) -> int:
         """Append the ticks of the next close that is ready, at most so many; return how many.
 
         Args:
             policy: with what the partition has published; what is in force now says which closes
                 there are, and each is judged by what was in force then.
+            reached: up to where the partition is judged, if that is known without asking.
         """
         pack, calendar, _ = unit_law(policy, LATEST, now_us)
-        if not pack.unit_rules:
-            return 0
         progress = self._progress.setdefault(partition, _Progress())
+        waits = reached < (progress.upto or progress.ends or {}).get(partition, 0)
+        if waits or not pack.unit_rules:
+            return 0
         for _ in range(CLOSES_A_TURN_MAX):
             after_us = progress.after_us or self._begin(partition, progress)
             if after_us is None:

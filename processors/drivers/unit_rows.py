@@ -22,7 +22,8 @@ from sqlalchemy import (
     text,
 )
 
-from ledger.drivers.sql_rows import BulkInsert
+from ledger.drivers.sql_engine import asking
+from ledger.drivers.sql_rows import BulkInsert, read_rows
 from ledger.intake_rules import SUPERVISION_SOURCE
 from processors.drivers.state_rows import METADATA, ROWS_PER_STATEMENT, TEXT
 from processors.supervision.unit_rules.unit_rule import CARD_KINDS, UNIT_KINDS, Span, UnitFact
@@ -66,13 +67,30 @@ _UNITS = text(
     " WHERE f.kind = :kind AND f.unit = units.unit AND f.at_us >= :since AND f.at_us < :until)"
 )
 
+_BEFORE = f"""SELECT asked.place - 1 FROM unnest(
+    %b::text[], %b::text[], %b::bigint[], %b::integer[], %b::bigint[], %b::text[], %b::text[]
+) WITH ORDINALITY AS asked (kind, unit, at_us, partition, "offset", source, id, place)
+WHERE EXISTS (
+    SELECT 1 FROM unit_facts f WHERE f.kind = asked.kind AND f.unit = asked.unit
+    AND f.partition = asked.partition AND f.source = asked.source AND f.id = asked.id
+    AND f."offset" < asked."offset"
+    AND (f.at_us = asked.at_us OR asked.kind IN ({", ".join(f"'{kind}'" for kind in CARD_KINDS)})))
+"""  # noqa: S608 - names of kinds only
+"""Places of those rows of findings before which the same finding lies, asked for all at once."""
+
+
+def _asked(rows: Sequence[UnitFact]) -> list[list[object]]:
+    """Return the columns that `_BEFORE` asks for."""
+    names = ("kind", "unit", "at_us", "partition", "offset", "source", "id")
+    return [[getattr(row, name) for row in rows] for name in names]
+
 
 class UnitRows:
     """Rows and ticks of units of all partitions in one database."""
 
     def __init__(self, engine: Engine) -> None:
         """Write the SQL texts once; the tables are made with those of the states."""
-        self._engine = engine
+        self._engine = asking(engine)
         self._mark = mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
         row = f"({', '.join([mark] * len(UnitFact._fields))})"
         types = dict(zip(_NAMES, _TYPES, strict=True))
@@ -81,32 +99,42 @@ class UnitRows:
         self._one = f"{into} {row} ON CONFLICT DO NOTHING"
         self._many = f"{into} {', '.join([row] * ROWS_PER_STATEMENT)} ON CONFLICT DO NOTHING"
 
-    def write(self, connection: Connection, partition: int, batch: UnitBatch) -> None:
-        """Write a batch's rows in the caller's transaction; those that are there stay.
+    def write(self, connection: Connection, batches: Mapping[int, UnitBatch]) -> None:
+        """Write rows of some partitions in the caller's transaction; those that are there stay.
 
         Ticks are remembered, and rows that no later close looks at are dropped.
         """
-        self._insert(connection, batch.rows)
-        if batch.ticks:
-            self._note(connection, partition, batch.ticks)
-            units = sorted({unit for unit, _ in batch.ticks})
-            self._drop(connection, units, batch.kept_from_us)
+        self._insert(connection, [row for batch in batches.values() for row in batch.rows])
+        for partition, batch in batches.items():
+            if batch.ticks:
+                self._note(connection, partition, batch.ticks)
+                units = sorted({unit for unit, _ in batch.ticks})
+                self._drop(connection, units, batch.kept_from_us)
 
     def first_ones(self, rows: Sequence[UnitFact]) -> list[UnitFact]:
         """Return rows without those of findings that a log holds once more.
 
         Facts that repeat give no row; findings are not stepped, and only here are they seen again.
         """
+        found = [row for row in rows if row.source == SUPERVISION_SOURCE]
+        if not found:
+            return list(rows)
+        with self._engine.connect() as connection:
+            if self._bulk is not None:
+                before = {
+                    found[place] for (place,) in read_rows(connection, _BEFORE, _asked(found))
+                }
+            else:
+                before = {row for row in found if self._is_there(connection, row)}
         kept: list[UnitFact] = []
         seen: set[tuple[str, str, str, str]] = set()
-        with self._engine.connect() as connection:
-            for row in rows:
-                name = (row.kind, row.unit, row.source, row.id)
-                if row.source == SUPERVISION_SOURCE:
-                    if name in seen or self._is_there(connection, row):
-                        continue
-                    seen.add(name)
-                kept.append(row)
+        for row in rows:
+            name = (row.kind, row.unit, row.source, row.id)
+            if row.source == SUPERVISION_SOURCE:
+                if row in before or name in seen:
+                    continue
+                seen.add(name)
+            kept.append(row)
         return kept
 
     def _is_there(self, connection: Connection, row: UnitFact) -> bool:

@@ -4,6 +4,7 @@ One object a partition owner; what wakes it, and on which thread, is the composi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,7 @@ from ledger.log import (
     digest,
 )
 from ledger.reading import is_skipped
-from projections.drivers.sql_store import SqlStore
+from projections.drivers.sql_store import Move, SqlStore
 from projections.runner import Runner, identities_of
 
 BATCH_MAX = 2_000
@@ -100,6 +101,54 @@ class Projector:
             self._unsure.add(partition)
             raise
         self._owned[partition] = moved
+        return len(raws)
+
+    def step_together(self, partitions: Sequence[int], limit: int = BATCH_MAX) -> int:
+        """Apply the next batch of each of some owned partitions, in one transaction.
+
+        A transaction costs some round trips, however much it holds.
+
+        Args:
+            partitions: those that were claimed.
+            limit: records of one partition at most.
+
+        Returns:
+            How many records were read.
+
+        Raises:
+            PartitionLost: another owner has one; nothing was written, and it is given up here.
+            DatabaseUnavailable: as of `step`.
+            RecordUnreadable: a record of one cannot be read; nothing was written. `step` says
+                more, and goes on where it can.
+        """
+        raws: list[tuple[Position, bytes]] = []
+        moves: list[Move] = []
+        for partition in partitions:
+            position = self._position(partition)
+            if found := self._feed.read(partition, position.next_offset, limit):
+                last, raw = found[-1]
+                reached = replace(position, next_offset=last.offset + 1, last_sha256=digest(raw))
+                moves.append((position, reached))
+                raws += found
+        if not raws:
+            return 0
+        batch = self._runner.plan(raws)
+        if batch.unread is not None:
+            raise batch.unread[1]
+        self.store.load(batch.rows)
+        known = self.store.applied(identities_of(batch)) if self._repeats else None
+        changes = self._runner.apply(batch, known)
+        try:
+            self.store.commit_together(moves, changes)
+        except PartitionLost as lost:
+            for old, _ in moves:
+                if old.partition == lost.details.get("partition"):
+                    del self._owned[old.partition]
+            raise
+        except DatabaseUnavailable:
+            self._unsure.update(old.partition for old, _ in moves)
+            raise
+        self._owned.update((new.partition, new) for _, new in moves)
         return len(raws)
 
     def _position(self, partition: int) -> ReaderPosition:

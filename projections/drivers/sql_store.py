@@ -12,7 +12,7 @@ from json import dumps
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from ledger.drivers.sql_engine import end_stopped, writing
+from ledger.drivers.sql_engine import asking, end_stopped, writing
 from ledger.drivers.sql_rows import read_rows
 from ledger.drivers.sql_schema import create_missing
 from ledger.errors import PartitionLost
@@ -25,6 +25,8 @@ from projections.rows import Rows, TableChanges
 from projections.runner import Known
 
 READER = "projections"
+Move = tuple[ReaderPosition, ReaderPosition]
+"""A position as it was, and as it is to be."""
 _P = READER_POSITIONS.c
 
 
@@ -64,6 +66,7 @@ class SqlStore:
         self.reader = reader
         self.suffix = suffix
         self._writer = writing(engine)
+        self._asking = asking(engine)
         self._statements = {
             shape.name: statements_of(shape, shape.name + suffix, engine.dialect, as_json=as_json)
             for shape in self.shapes
@@ -166,7 +169,7 @@ class SqlStore:
         wanted = [table for table in rows.tables.values() if table.wanted]
         if not wanted:
             return
-        with self._within(within, self.engine) as connection:
+        with self._within(within, self._asking) as connection:
             for table in wanted:
                 table.load(self._statements[table.shape.name].load(connection, table.wanted))
 
@@ -179,7 +182,7 @@ class SqlStore:
         subjects = sorted({subject for subject, _ in identities})
         found: set[Known] = set()
         history = "case_history" + self.suffix
-        with self._within(within, self.engine) as connection:
+        with self._within(within, self._asking) as connection:
             for start in range(0, len(subjects), 500):
                 chunk = subjects[start : start + 500]
                 found.update(_identities_in(connection, history, chunk))
@@ -206,29 +209,48 @@ class SqlStore:
             PartitionLost: another owner has claimed the partition since; nothing was written.
             DatabaseUnavailable: it may have been written or not; `reread` says so.
         """
+        reached = replace(position, next_offset=next_offset, last_sha256=last_sha256)
+        self.commit_together([(position, reached)], changes, within)
+        return reached
+
+    def commit_together(
+        self,
+        moves: Sequence[Move],
+        changes: Iterable[TableChanges],
+        within: Connection | None = None,
+    ) -> None:
+        """Write a batch of several partitions and the positions it leads to, all or nothing.
+
+        Args:
+            moves: each position as it was, and as it is to be; of different partitions.
+            changes: what the batch did to each table.
+            within: a transaction that is open already and that the caller ends.
+
+        Raises:
+            PartitionLost: another owner has claimed one since; nothing was written.
+            DatabaseUnavailable: it may have been written or not; `reread` says so.
+        """
         with self._within(within, self._writer) as connection:
-            self._move(connection, position, next_offset, last_sha256)
+            for old, new in sorted(moves, key=lambda move: move[0].partition):
+                self._move(connection, old, new)
             for change in changes:
                 statements = self._statements[change.shape.name]
                 statements.remove(connection, change.removed)
                 statements.write(connection, change.written)
-        return replace(position, next_offset=next_offset, last_sha256=last_sha256)
 
-    def _move(
-        self, connection: Connection, position: ReaderPosition, next_offset: int, last_sha256: str
-    ) -> None:
+    def _move(self, connection: Connection, old: ReaderPosition, new: ReaderPosition) -> None:
         moved = connection.execute(
             update(READER_POSITIONS)
             .where(
                 _P.reader == self.reader,
-                _P.partition == position.partition,
-                _P.next_offset == position.next_offset,
-                _P.epoch == position.epoch,
+                _P.partition == old.partition,
+                _P.next_offset == old.next_offset,
+                _P.epoch == old.epoch,
             )
-            .values(next_offset=next_offset, last_sha256=last_sha256)
+            .values(next_offset=new.next_offset, last_sha256=new.last_sha256)
         )
         if moved.rowcount == 0:
-            raise self._lost(position)
+            raise self._lost(old)
 
     def _lost(self, position: ReaderPosition) -> PartitionLost:
         return PartitionLost(

@@ -92,10 +92,11 @@ class FaultyLog(KafkaLog):
 class FaultyState(SqlState):
     """Fails around and inside the transaction of a batch."""
 
-    def commit(self, *args: Any, **named: Any) -> None:
+    def commit_together(self, *args: Any, **named: Any) -> Any:
         FAULTS.at("before-commit")
-        super().commit(*args, **named)
+        wakes = super().commit_together(*args, **named)
         FAULTS.at("after-commit")
+        return wakes
 
     def _move(self, connection: Connection, *args: Any) -> None:
         super()._move(connection, *args)
@@ -110,11 +111,10 @@ class FaultyState(SqlState):
 class FaultyStore(SqlStore):
     """The same for read models."""
 
-    def commit(self, *args: Any, **named: Any) -> Any:
+    def commit_together(self, *args: Any, **named: Any) -> None:
         FAULTS.at("before-commit")
-        moved = super().commit(*args, **named)
+        super().commit_together(*args, **named)
         FAULTS.at("after-commit")
-        return moved
 
     def _move(self, connection: Connection, *args: Any) -> None:
         super()._move(connection, *args)

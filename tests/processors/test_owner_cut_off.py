@@ -1,6 +1,7 @@
 """An owner whose database answers no more in mid-commit: it looks where it is, and goes on."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from ledger.errors import DatabaseUnavailable
 from processors.drivers.sql_state import SqlState
+from processors.drivers.state_commit import Commit
 from tests.processors.supervised import Owned, RepeatingLog, drawn, live
 
 
@@ -17,12 +19,13 @@ class CutState(SqlState):
     dice = random.Random(0)
     cuts = 0
 
-    def commit(self, *given: Any, **named: Any) -> None:
+    def commit_together(self, commits: Sequence[Commit]) -> dict[int, int | None]:
         if self.dice.random() < 0.15:
             self._cut()
-        super().commit(*given, **named)
+        wakes = super().commit_together(commits)
         if self.dice.random() < 0.15:
             self._cut()
+        return wakes
 
     def _cut(self) -> None:
         type(self).cuts += 1

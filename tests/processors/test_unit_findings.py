@@ -154,7 +154,7 @@ def test_a_unit_is_judged_by_the_pack_published_before_its_tick_and_in_force_the
 def ticked_now(owner: Owned) -> int:
     """Ask every partition's clock for the ticks of units, and nothing else of the owner."""
     return sum(
-        part._around.units.tick(number, part.policy, owner.now_us, 500, part._put)
+        part._around.units.tick(number, part.policy, owner.now_us, 500, part._put_ticks)
         for number, part in owner.owner.owners.items()
     )
 

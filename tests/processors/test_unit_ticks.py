@@ -202,7 +202,7 @@ def test_a_tick_read_back_before_the_other_partitions_rows_are_there_waits(tmp_p
     tick = next(r for r in of_units(owner) if isinstance(r.data, ClockReached))
     home = partitions_of(tick.subject, PARTITIONS)[0]
     without_states(owner, tmp_path)
-    while owner.owner.owners[home].batch():
+    while owner.owner.judge([home]):
         pass
     assert owner.states.positions()[home] < owner.log.ends()[home]
     owner.settle()
