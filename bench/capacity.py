@@ -47,13 +47,13 @@ FIGURES: dict[str, Figure] = {
     "h": Figure(0.2, "of the day", "given", "facts in the busiest hour"),
     "u": Figure(5, "times", "given", "bulk uploads above the busiest hour"),
     "w": Figure(
-        3_000, "facts/s", "aim", "a `supervise` worker, all rules on (embedded: 6,613 measured)"
+        1_280, "facts/s", "measured", "a `supervise` worker, live, brokers on the same two cores"
     ),
     "v": Figure(
-        8_000, "records/s", "aim", "a `project` worker (rebuild, embedded: 35,396 measured)"
+        17_500, "records/s", "measured", "a `project` worker (`hall catch-up`, one process)"
     ),
     "r": Figure(0.5, "of its rate", "given", "what a worker is planned for; the rest is reserve"),
-    "a": Figure(20_000, "records/s", "aim", "states made again from the log, two processes"),
+    "a": Figure(17_800, "records/s", "measured", "states made again from the log, two processes"),
     "o": Figure(5, "working days", "given", "how long a case is open, on average"),
     "n": Figure(180, "MB", "measured", "a process with few open cases (embedded)"),
     "k": Figure(68, "bytes", "measured", "… each open case more (embedded: 247 MB at 1,000,000)"),
