@@ -81,6 +81,6 @@ def _is_heeded(state: CaseState, known: Known, law: Law) -> bool:
     heeding = law.pack.watched.get(type(known.fact))
     if heeding is None:
         return False
-    if state.facts and known.time_us < state.facts[-1].time_us:
+    if state.facts and known < state.facts[-1]:
         return True
     return any(heeds(state, known, law) for heeds in heeding)

@@ -83,22 +83,28 @@ _RECEIPT = dict.fromkeys(
 
 
 def _certified(kind: str) -> dict[type[Fact], Heeds]:
-    """Heed the first certificate or delivery while such a clock runs, and none that follows."""
+    """Heed the first certificate or delivery while such a clock runs, and none that follows.
+
+    One that lies before an opening of the case answers nothing of what was opened there.
+    """
     has_clock = _has_clock(kind)
 
     def heeds(state: CaseState, known: Known, law: Law) -> bool:
         if not has_clock(state, known, law):
             return False
         part = getattr(known.fact, "part", None)
-        return not any(
-            type(each.fact) in _CERTIFYING and getattr(each.fact, "part", None) == part
-            for each in state.facts
-        )
+        for each in reversed(state.facts):
+            if type(each.fact) in _OPENING:
+                break
+            if type(each.fact) in _CERTIFYING and getattr(each.fact, "part", None) == part:
+                return False
+        return True
 
     return dict.fromkeys(_CERTIFYING, heeds)
 
 
 _CERTIFYING: tuple[type[Fact], ...] = (CertificateIssued, ResultDelivered)
+_OPENING: tuple[type[Fact], ...] = (CaseReceived, CaseAccepted)
 
 
 TIME_RULES: dict[str, TimeRule] = {

@@ -45,6 +45,9 @@ from tests.simulation.histories import History, draw
 PACKS = Path(__file__).resolve().parents[2] / "processors" / "supervision" / "packs"
 HISTORIES = int(os.environ.get("HALL_ORACLE_HISTORIES", "1500"))
 FIRST_SEED = int(os.environ.get("HALL_ORACLE_SEED", "0"))
+SEEDS_THAT_DIFFERED = (8_021_314, 8_042_032)
+"""A receipt at the very instant of an acceptance, recorded after it; and a certificate that came
+late, after a delivery from before the acceptance. Neither was judged, as if it changed nothing."""
 SHOWN_MAX = 3
 MIDNIGHT = "-midnight"
 
@@ -362,6 +365,14 @@ def test_the_histories_contain_what_the_design_speaks_of(comparison: Comparison)
 def test_the_design_decides_nearly_all_histories(comparison: Comparison) -> None:
     """What the oracle leaves open stays a corner: at most one history in twenty-five."""
     assert comparison.silent.total() <= HISTORIES / 25, f"{comparison.silent}"
+
+
+@pytest.mark.parametrize("seed", SEEDS_THAT_DIFFERED)
+def test_histories_that_once_differed_agree(seed: int) -> None:
+    """What a long run has found stays looked at in every short one."""
+    compared = Comparison()
+    compared.add(draw(seed))
+    assert not compared.differences, "\n".join(compared.differences)
 
 
 def test_a_seed_gives_its_history_again() -> None:
