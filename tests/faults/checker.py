@@ -174,15 +174,20 @@ def _early(outcome: Outcome, found: Mapping[str, AnyRecord]) -> None:
                 outcome.early.append(f"the card {name}: {record.data}")
 
 
+def states_of(engine: Engine) -> dict[tuple[int, str], bytes]:
+    """The state of every case, as kept, by partition and subject."""
+    columns = (CASE_STATES.c.partition, CASE_STATES.c.subject, CASE_STATES.c.state)
+    with engine.connect() as connection:
+        return {(row[0], row[1]): bytes(row[2]) for row in connection.execute(select(*columns))}
+
+
 def _states(
     outcome: Outcome,
     engine: Engine,
     again: Mapping[tuple[int, str], bytes],
     besides: Set[str],
 ) -> None:
-    columns = (CASE_STATES.c.partition, CASE_STATES.c.subject, CASE_STATES.c.state)
-    with engine.connect() as connection:
-        kept = {(row[0], row[1]): bytes(row[2]) for row in connection.execute(select(*columns))}
+    kept = states_of(engine)
     for place in sorted(kept.keys() | again.keys()):
         if kept.get(place) != again.get(place) and place[1] not in besides:
             outcome.wrong.append(f"the state of {place}: {kept.get(place)!r}, {again.get(place)!r}")
