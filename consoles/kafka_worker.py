@@ -19,6 +19,7 @@ from consoles.measuring import build_of
 from consoles.metering import MeteredFollower, SupervisionTold
 from consoles.settings import Settings
 from ledger.delivery import Delivery
+from ledger.drivers.kafka_tail import KafkaTail
 from ledger.reading import Read
 from processors.drivers import faust_worker
 from processors.drivers.embedded import Supervisor
@@ -79,11 +80,13 @@ def open_worker(settings: Settings, role: Following) -> Worker:
     exporter = Exporter(build_of("kafka", ENGINE, parts.policy.pack_for(None)))
     meter = exporter.role(role)
     follower = _follower(parts, role, delivery, meter)
+    place, log = parts.place, parts.log
+    tail = KafkaTail(place, parts.access.options(), place.topic, log.partitions)
     return Worker(
         role=role,
         parts=parts,
         follower=follower,
-        host=faust_worker.Host(follower, delivery),
+        host=faust_worker.Host(follower, delivery, tail),
         exporter=exporter,
     )
 

@@ -49,9 +49,11 @@ class Delivery:
         self.repeats: Counter[int] = Counter()
         self.gaps: Counter[int] = Counter()
 
-    def begin(self, partition: int) -> None:
-        """Begin with what the log holds now; what is handed over later goes on from there."""
-        self._partitions[partition] = _Partition(self._log.ends()[partition])
+    def begin(self, partition: int) -> int:
+        """Begin with what the log holds now; return where what is handed over is to go on."""
+        end = self._log.ends()[partition]
+        self._partitions[partition] = _Partition(end)
+        return end
 
     def look(self) -> None:
         """Let what the log holds and nobody has handed over since the last look be read from it."""

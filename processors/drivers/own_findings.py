@@ -44,30 +44,43 @@ class OwnFindings:
         if answers:
             self.written_upto = max(each.position.offset for each in answers) + 1
 
-    def read_back(self, records: Iterable[Read], states: Mapping[str, CaseState]) -> None:
-        """Let a finding that another owner wrote first stand for the one made here before."""
+    def read_back(self, records: Iterable[Read], states: Mapping[str, CaseState]) -> set[int]:
+        """Let a finding that another owner wrote first stand for the one made here before.
+
+        Returns:
+            The offsets of what was made here and comes back as the first of its name: had the log
+            held it before, that one would have come back in its place.
+        """
+        firsts: set[int] = set()
         if not self._emitted:
-            return
+            return firsts
         for position, _, record in records:
             if record is None:
                 continue
             own = self._emitted.pop((record.subject, record.id), None)
-            if own is not None and position.offset < own.offset and self._differs(own, record):
+            if own is None:
+                continue
+            if position.offset == own.offset:
+                firsts.add(position.offset)
+            elif position.offset < own.offset and self._differs(own, record):
                 state = states.get(record.subject)
                 if state is not None:
                     adopt(state, record, position.offset)
+        return firsts
 
     def copies_among(self, records: Iterable[Read], entries: Iterable[Entry]) -> list[AnyRecord]:
         """Return findings that were read in the batch that led to others under their ids."""
         made = {(entry.subject, entry.id) for entry in entries}
-        return [
-            record
-            for _, _, record in records
-            if record is not None
-            and record.source == SUPERVISION_SOURCE
-            and (record.subject, record.id) in made
-            and self._differs(self._emitted[record.subject, record.id], record)
-        ]
+        copies: list[AnyRecord] = []
+        for _, _, record in records:
+            if record is None or record.source != SUPERVISION_SOURCE:
+                continue
+            own = None
+            if (record.subject, record.id) in made:
+                own = self._emitted.pop((record.subject, record.id), None)
+            if own is not None and self._differs(own, record):
+                copies.append(record)
+        return copies
 
     def _differs(self, own: _Emitted, record: AnyRecord) -> bool:
         """Whether a finding says otherwise than the one made here; counted if so."""

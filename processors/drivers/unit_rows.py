@@ -5,7 +5,7 @@ A row is named by its record's place, so writing it again changes nothing. Rows 
 statement, for the reason told in `state_rows.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 
 from sqlalchemy import (
@@ -67,22 +67,32 @@ _UNITS = text(
     " WHERE f.kind = :kind AND f.unit = units.unit AND f.at_us >= :since AND f.at_us < :until)"
 )
 
-_BEFORE = f"""SELECT asked.place - 1 FROM unnest(
-    %b::text[], %b::text[], %b::bigint[], %b::integer[], %b::bigint[], %b::text[], %b::text[]
-) WITH ORDINALITY AS asked (kind, unit, at_us, partition, "offset", source, id, place)
+_BEFORE = """SELECT asked.place - 1 FROM unnest(
+    %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::integer[], %b::bigint[],
+    %b::text[], %b::text[]
+) WITH ORDINALITY AS asked (kind, unit, from_us, until_us, partition, "offset", source, id, place)
 WHERE EXISTS (
     SELECT 1 FROM unit_facts f WHERE f.kind = asked.kind AND f.unit = asked.unit
+    AND f.at_us BETWEEN asked.from_us AND asked.until_us
     AND f.partition = asked.partition AND f.source = asked.source AND f.id = asked.id
-    AND f."offset" < asked."offset"
-    AND (f.at_us = asked.at_us OR asked.kind IN ({", ".join(f"'{kind}'" for kind in CARD_KINDS)})))
-"""  # noqa: S608 - names of kinds only
+    AND f."offset" < asked."offset")
+"""
 """Places of those rows of findings before which the same finding lies, asked for all at once."""
 
 
+_EVER = (-(2**62), 2**62)
+
+
 def _asked(rows: Sequence[UnitFact]) -> list[list[object]]:
-    """Return the columns that `_BEFORE` asks for."""
-    names = ("kind", "unit", "at_us", "partition", "offset", "source", "id")
-    return [[getattr(row, name) for row in rows] for name in names]
+    """Return the columns that `_BEFORE` asks for; `at_us` of a card's end says nothing."""
+    spans = [_EVER if row.kind in CARD_KINDS else (row.at_us, row.at_us) for row in rows]
+    return [
+        [row.kind for row in rows],
+        [row.unit for row in rows],
+        [from_us for from_us, _ in spans],
+        [until_us for _, until_us in spans],
+        *([getattr(row, name) for row in rows] for name in ("partition", "offset", "source", "id")),
+    ]
 
 
 class UnitRows:
@@ -111,12 +121,20 @@ class UnitRows:
                 units = sorted({unit for unit, _ in batch.ticks})
                 self._drop(connection, units, batch.kept_from_us)
 
-    def first_ones(self, rows: Sequence[UnitFact]) -> list[UnitFact]:
+    def first_ones(
+        self, rows: Sequence[UnitFact], firsts: Container[int] = frozenset()
+    ) -> list[UnitFact]:
         """Return rows without those of findings that a log holds once more.
 
         Facts that repeat give no row; findings are not stepped, and only here are they seen again.
+
+        Args:
+            rows: of one partition, in log order.
+            firsts: offsets of findings that are known not to lie in the log before.
         """
-        found = [row for row in rows if row.source == SUPERVISION_SOURCE]
+        found = [
+            row for row in rows if row.source == SUPERVISION_SOURCE and row.offset not in firsts
+        ]
         if not found:
             return list(rows)
         with self._engine.connect() as connection:

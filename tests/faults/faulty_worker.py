@@ -138,7 +138,7 @@ def raises(*_: object) -> list[Any]:
 
 
 async def nothing_handed_over(_: object, __: object) -> None:
-    """What Faust delivers goes nowhere."""
+    """What comes in goes nowhere."""
 
 
 async def never_committed(_: object, __: object) -> bool:

@@ -103,7 +103,7 @@ def test_facts_in_any_order_give_what_that_order_gives(standing: Standing) -> No
 def test_records_that_are_never_handed_over_are_read_from_the_log(
     standing: Standing, kafka_cluster: KafkaCluster
 ) -> None:
-    what = "nothing handed over by Faust, no offset of the group ever committed"
+    what = "nothing handed over, no offset of the group ever committed"
     with Scenario(standing, "F14a", what) as fault:
         hall = standing.hall
         workers = [fault.failing(name, "supervise", breaks="delivery,offsets") for name in "ab"]

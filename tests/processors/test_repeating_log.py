@@ -21,7 +21,7 @@ from tests.processors.supervised import (
     drawn,
     live,
 )
-from tests.processors.unit_owner import without_states
+from tests.processors.unit_owner import rows, without_states
 
 SEEDS = range(6)
 
@@ -75,6 +75,23 @@ def test_an_owner_that_dies_at_any_append_leaves_the_same_findings(
     died = live(other, told)
     assert died > 3
     assert other.findings() == plain.findings()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_owner_that_dies_at_any_append_leaves_one_row_of_each_finding(
+    tmp_path: Path, seed: int
+) -> None:
+    """Its next owner finds some findings in the log that it makes once more."""
+    plain, other = answering(tmp_path / "a"), repeating(tmp_path / "b", batch_max=3)
+    told = drawn(seed)
+    dice = random.Random(seed)
+    other.log.dies = lambda _entries, _added: dice.random() < 0.2
+    live(plain, told)
+    assert live(other, told) > 3
+    findings = [record.id for record in other.records() if record.type == CardIssued.TYPE]
+    assert len(findings) > len(set(findings))
+    assert rows(other) == rows(plain)
+    assert any(rows(plain).values())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
