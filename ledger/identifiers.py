@@ -3,7 +3,7 @@
 from hashlib import sha1
 from uuid import UUID
 
-from ledger.wire import to_text
+from ledger.wire import to_bytes
 
 NAMESPACE = UUID("6f0d3c52-8a4e-5f61-9d27-43b0c8e1a975")
 """Fixed for ever: another value would give every card another id."""
@@ -13,7 +13,7 @@ _NAMESPACE_BYTES = NAMESPACE.bytes
 
 def name_uuid(parts: list[object]) -> str:
     """Return the UUIDv5 (RFC 9562 §5.5) of `parts` as compact JSON; absent parts are null."""
-    name = _NAMESPACE_BYTES + to_text(parts).encode()
+    name = _NAMESPACE_BYTES + to_bytes(parts)
     digest = bytearray(sha1(name, usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80

@@ -12,6 +12,7 @@ F_co = TypeVar("F_co", bound=Fact, covariant=True)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
 _QUARTER_US = 900_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(instant: datetime) -> int:
@@ -23,11 +24,11 @@ def micros(instant: datetime) -> int:
 def instant(us: int, zone: tzinfo = UTC) -> datetime:
     """Return microseconds since the epoch as an aware instant in `zone`."""
     if zone is UTC:
-        return _EPOCH + timedelta(microseconds=us)
+        return _EPOCH + _MICROSECOND * us
     wall = _wall_of(us // _QUARTER_US, zone)
     if wall is None:
-        return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
-    return wall + timedelta(microseconds=us % _QUARTER_US)
+        return (_EPOCH + _MICROSECOND * us).astimezone(zone)
+    return wall + _MICROSECOND * (us % _QUARTER_US)
 
 
 @lru_cache(maxsize=8_192)

@@ -44,6 +44,12 @@ def _reader(type_: str) -> Callable[[bytes], AnyRecord]:
 
 
 @cache
+def _writer(type_: str) -> Callable[..., bytes]:
+    """Return what writes a record of a type as bytes; the serializer itself, a wrapper spared."""
+    return _adapter(type_).serializer.to_json
+
+
+@cache
 def _adapter(type_: str) -> TypeAdapter[AnyRecord]:
     fact_class = FACT_TYPES[type_]
     return TypeAdapter(Record[fact_class])  # type: ignore[valid-type]
@@ -96,7 +102,7 @@ def _unreadable(raw: bytes, error: Exception) -> RecordUnreadable:
 
 def encode(record: AnyRecord) -> bytes:
     """Return the bytes of a record made here (findings, ticks, markers, imports)."""
-    body = _adapter(record.type).dump_json(record, exclude_none=True)
+    body = _writer(record.type)(record, exclude_none=True)
     return b'{"specversion":"1.0",' + body[1:]
 
 
@@ -271,6 +277,11 @@ def fact_to_json(fact: Fact) -> dict[str, Any]:
 def to_text(value: object) -> str:
     """Return compact JSON text of plain values; one spelling for all that is stored or shown."""
     return to_json(value).decode()
+
+
+def to_bytes(value: object) -> bytes:
+    """Return what `to_text` does as bytes."""
+    return to_json(value)
 
 
 @cache

@@ -165,13 +165,13 @@ class WorkCalendar:
     margin of a year around them.
     """
 
-    __slots__ = ("_table", "_zone", "spec", "standard_day_us")
+    __slots__ = ("_table", "spec", "standard_day_us", "zone")
 
     def __init__(self, spec: CalendarSpec) -> None:
         """Build the table of the origin year; raise `CalendarInvalid` if the zone is unknown."""
         self.spec = spec
         try:
-            self._zone = ZoneInfo(spec.zone)
+            self.zone = ZoneInfo(spec.zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             message = f"calendar {spec.name!r}, zone: found {spec.zone!r}, expected an IANA zone."
             raise CalendarInvalid(message, key="zone", found=spec.zone) from error
@@ -285,7 +285,7 @@ class WorkCalendar:
         if days == 0:
             return t_us
         if _FIRST_US <= t_us < _END_US and abs(days) <= 366 * (LAST_YEAR - FIRST_YEAR):
-            local = (_EPOCH + timedelta(microseconds=t_us)).astimezone(self._zone)
+            local = (_EPOCH + timedelta(microseconds=t_us)).astimezone(self.zone)
             later_us = _instant(local + timedelta(days=days))
             if _FIRST_US <= later_us < _END_US:
                 return later_us
@@ -293,8 +293,11 @@ class WorkCalendar:
 
     def provisional_from(self, from_us: int, until_us: int) -> bool:
         """Tell whether the span touches a local year whose holidays nobody has published."""
-        first, last = sorted((self.local_day(from_us).year, self.local_day(until_us).year))
-        return not self.spec.published_years.issuperset(range(first, last + 1))
+        first, last = self.local_day(from_us).year, self.local_day(until_us).year
+        if first == last:
+            return first not in self.spec.published_years
+        years = range(min(first, last), max(first, last) + 1)
+        return not self.spec.published_years.issuperset(years)
 
     def days_remaining(self, t_us: int) -> int:
         """Return how many days, today included, are left before the first unpublished year.
@@ -390,7 +393,7 @@ class WorkCalendar:
         return in_force.by_weekday.get(day.weekday(), in_force.default)
 
     def _wall(self, day: date, minute: int) -> datetime:
-        return datetime.combine(day, time.min, self._zone) + timedelta(minutes=minute)
+        return datetime.combine(day, time.min, self.zone) + timedelta(minutes=minute)
 
 
 def _instant(local: datetime) -> int:
