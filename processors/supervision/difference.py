@@ -48,15 +48,14 @@ class Difference:
         """
         if self._verdict.deemed or self._state.deemed:
             yield from self._deemed()
-        yield from self._withdrawn()
-        for clock in self._verdict.clocks:
-            yield from self._limits(clock)
+        if self._state.limits:
+            yield from self._withdrawn()
+        yield from filter(None, map(self._limits, self._verdict.clocks))
         wrong = wrong_cards(self._state, self._verdict)
         for card in [card for card in self._state.cards if card.card_id in wrong]:
             yield from self._wrong_card(card, blamed.get(card.card_id))
         for clock in self._verdict.clocks:
-            yield from self._cards(clock)
-            yield from self._settled(clock)
+            yield from filter(None, (self._card(clock), self._settled(clock)))
         for part, disorder in self._verdict.disorder:
             found = anomaly(self._state, part, disorder, self._cause)
             if found is not None:
@@ -100,8 +99,8 @@ class Difference:
             data = findings_of.limits_withdrawn(part, kind, cycle, self._verdict.law)
             yield data, self._id(LimitsSet.TYPE, part, None, kind, cycle, None, self._cause)
 
-    def _limits(self, clock: ClockVerdict) -> Iterator[Emission]:
-        """Yield limits that changed, or that run again; a closed clock is then settled anew."""
+    def _limits(self, clock: ClockVerdict) -> Emission | None:
+        """Return limits that changed, or that run again; a closed clock is then settled anew."""
         key = (clock.part, clock.kind, clock.cycle)
         content = findings_of.limits_signature(clock)
         settled = self._state.settled
@@ -109,28 +108,28 @@ class Difference:
             clock.closed_us is None and clock.kind == HANDLING and (key[0], key[2]) in settled
         )
         if not runs_again and self._state.limits.get(key) == content:
-            return
+            return None
         self._state.limits[key] = content
         if clock.kind == HANDLING:
             settled.pop((key[0], key[2]), None)
-        yield (
-            findings_of.limits_set(clock),
-            self._id(LimitsSet.TYPE, key[0], None, key[1], key[2], None, self._cause),
-        )
+        id_ = self._id(LimitsSet.TYPE, key[0], None, key[1], key[2], None, self._cause)
+        return findings_of.limits_set(clock), id_
 
-    def _cards(self, clock: ClockVerdict) -> Iterator[Emission]:
-        """Yield the highest level crossed, if it is above all that still stand for its rule."""
+    def _card(self, clock: ClockVerdict) -> Emission | None:
+        """Return the highest level crossed, if it is above all that still stand for its rule."""
         highest: Mark | None = None
         for mark in clock.marks:
-            above = highest is None or mark.threshold.rank > highest.threshold.rank
-            if mark.crossed and mark.issuable and above:
+            if not mark.crossed or not mark.issuable:
+                continue
+            if highest is None or mark.threshold.rank > highest.threshold.rank:
                 highest = mark
         if highest is None:
-            return
+            return None
         key = (clock.part, highest.threshold.rule, clock.kind, clock.cycle)
         card_id = self._new_card(key, highest.threshold.rank)
-        if card_id is not None:
-            yield findings_of.card_issued(clock, highest, card_id, self._verdict.now_us), card_id
+        if card_id is None:
+            return None
+        return findings_of.card_issued(clock, highest, card_id, self._verdict.now_us), card_id
 
     def _new_card(
         self, key: tuple[str | None, str, str | None, str | None], rank: int
@@ -177,16 +176,18 @@ class Difference:
             if found is not None:
                 yield found
 
-    def _settled(self, clock: ClockVerdict) -> Iterator[Emission]:
+    def _settled(self, clock: ClockVerdict) -> Emission | None:
+        """Return the settlement of a closed handling clock, if it is not what was settled."""
         if clock.closed_us is None or clock.kind != HANDLING:
-            return
+            return None
         key = (clock.part, clock.cycle)
-        content = findings_of.settlement_signature(clock)
+        figures = findings_of.figures_of(clock)
+        content = findings_of.settlement_signature(clock, figures)
         if self._state.settled.get(key) == content:
-            return
+            return None
         self._state.settled[key] = content
-        data = findings_of.case_settled(clock)
-        yield data, self._id(CaseSettled.TYPE, key[0], None, HANDLING, key[1], None, self._cause)
+        data = findings_of.case_settled(clock, figures)
+        return data, self._id(CaseSettled.TYPE, key[0], None, HANDLING, key[1], None, self._cause)
 
     def _id(self, type_: str, *about: str | None) -> str:
         """Return an id from part, rule, clock, cycle, level and cause."""

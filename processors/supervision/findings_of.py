@@ -4,7 +4,8 @@ Instants become text with the offset of the calendar's zone here and nowhere ear
 """
 
 from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo
+from itertools import repeat
+from typing import NamedTuple
 
 from ledger.case import Disorder, Known
 from ledger.case_events import CaseCompleted, DecisionMade
@@ -32,6 +33,19 @@ from processors.supervision.verdict import ClockVerdict, Due, Mark
 
 ONCE_PER_CYCLE = frozenset({"event-after-completion", "handling-without-acceptance"})
 """Anomalies named once for a cycle, whatever comes to show them later."""
+
+_OfLimit = tuple[int, int, int, bool]
+
+
+class Figures(NamedTuple):
+    """What a settlement says in numbers; computed once for its signature and its data.
+
+    Attributes:
+        of_limits: used, stopped and overdue time of each limit, and whether it was kept.
+    """
+
+    working_us: int
+    of_limits: list[_OfLimit]
 
 
 def limits_signature(verdict: ClockVerdict) -> int:
@@ -173,13 +187,12 @@ def card_of_breach(verdict: Verdict, rule: RuleInForce, breach: Breach, card_id:
     )
 
 
-def case_settled(verdict: ClockVerdict) -> CaseSettled:
+def case_settled(verdict: ClockVerdict, figures: Figures) -> CaseSettled:
     """Return the settlement of a closed clock (办结核算)."""
     pack, calendar, _ = verdict.law
     zone = calendar_zone(calendar)
     closed_us = verdict.closed_us
     assert closed_us is not None
-    working_us, _ = verdict.clock.used("working_hour", closed_us)
     return CaseSettled(
         cycle=verdict.cycle,
         part=verdict.part,
@@ -189,26 +202,32 @@ def case_settled(verdict: ClockVerdict) -> CaseSettled:
         matter=verdict.matter,
         accepted_at=instant(verdict.opened_us, zone),
         completed_at=instant(closed_us, zone),
-        working_us=working_us,
-        clocks=tuple(_settled(verdict, due, closed_us, zone) for due in verdict.dues),
+        working_us=figures.working_us,
+        clocks=tuple(map(_settled, verdict.dues, figures.of_limits, repeat(zone))),
         pack=pack.name,
         pack_version=pack.version,
         calendar_version=calendar.spec.version,
     )
 
 
-def settlement_signature(verdict: ClockVerdict) -> int:
+def settlement_signature(verdict: ClockVerdict, figures: Figures) -> int:
     """Return the signature of what `case_settled` would say, without building it."""
-    closed_us = verdict.closed_us
-    assert closed_us is not None
-    working_us, _ = verdict.clock.used("working_hour", closed_us)
     clocks = [
-        (due.limit.name, due.due_us, *_figures(verdict, due, closed_us)) for due in verdict.dues
+        (due.limit.name, due.due_us, *of_limit)
+        for due, of_limit in zip(verdict.dues, figures.of_limits, strict=True)
     ]
     return signature(
         _outcome(verdict), verdict.hall, verdict.department, verdict.matter, verdict.opened_us,
-        closed_us, working_us, clocks,
+        verdict.closed_us, figures.working_us, clocks,
     )  # fmt: skip
+
+
+def figures_of(verdict: ClockVerdict) -> Figures:
+    """Return the figures of the settlement of a closed clock."""
+    closed_us = verdict.closed_us
+    assert closed_us is not None
+    working_us, _ = verdict.clock.used("working_hour", closed_us)
+    return Figures(working_us, [_figures(verdict, due, closed_us) for due in verdict.dues])
 
 
 def settled_signature(data: CaseSettled) -> int:
@@ -244,19 +263,19 @@ def anomaly_signature(data: AnomalyFound) -> int:
 
 def calendar_zone(calendar: WorkCalendar) -> tzinfo:
     """Return the zone findings judged by a calendar are written in."""
-    return ZoneInfo(calendar.spec.zone)
+    return calendar.zone
 
 
 def _outcome(verdict: ClockVerdict) -> str:
     assert verdict.facts is not None
     completion = verdict.facts.completion or verdict.facts.closer
     assert completion is not None
-    assert isinstance(completion.fact, CaseCompleted | DecisionMade)
+    assert isinstance(completion.fact, (CaseCompleted, DecisionMade))
     return completion.fact.outcome
 
 
-def _settled(verdict: ClockVerdict, due: Due, closed_us: int, zone: tzinfo) -> SettledLimit:
-    used, stopped, overdue, on_time = _figures(verdict, due, closed_us)
+def _settled(due: Due, of_limit: _OfLimit, zone: tzinfo) -> SettledLimit:
+    used, stopped, overdue, on_time = of_limit
     return SettledLimit(
         clock=HANDLING,
         limit=due.limit.name,
@@ -269,7 +288,7 @@ def _settled(verdict: ClockVerdict, due: Due, closed_us: int, zone: tzinfo) -> S
     )
 
 
-def _figures(verdict: ClockVerdict, due: Due, closed_us: int) -> tuple[int, int, int, bool]:
+def _figures(verdict: ClockVerdict, due: Due, closed_us: int) -> _OfLimit:
     """Return used, stopped and overdue time of a limit, and whether it was kept."""
     unit, effective_us = due.limit.unit, due.effective_us
     used, stopped = verdict.clock.used(unit, closed_us)

@@ -34,7 +34,8 @@ class ThresholdRule(NamedTuple):
     basis: str
 
 
-class RuleInForce(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RuleInForce:
     """A rule about procedure or truthfulness that the pack switches on.
 
     Attributes:
@@ -111,6 +112,7 @@ class Pack:
         effective_from_us: since when it is to govern, if it says so, once it is published.
         text: the TOML text it was read from.
         by_rule: the thresholds by time rule.
+        default_limits: what `defaults` grants, by rule and limit, then by handling type.
         applicable: rules with their functions by the fact types a case has, as far as looked up.
     """
 
@@ -141,16 +143,24 @@ class Pack:
     effective_from_us: int | None = None
     text: str = field(repr=False, compare=False)
     by_rule: Mapping[str, tuple[ThresholdRule, ...]] = field(init=False)
+    default_limits: Mapping[tuple[str, LimitName], Mapping[str, Limit]] = field(
+        init=False, repr=False, compare=False
+    )
     applicable: dict[frozenset[type[Fact]], tuple[tuple[RuleInForce, Any], ...]] = field(
         init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        """Put the thresholds of each time rule together."""
+        """Put together the thresholds of each time rule, and the default limits of each clock."""
         by_rule: dict[str, tuple[ThresholdRule, ...]] = {}
         for each in self.thresholds:
             by_rule[each.rule] = (*by_rule.get(each.rule, ()), each)
         object.__setattr__(self, "by_rule", by_rule)
+        default_limits: dict[tuple[str, LimitName], dict[str, Limit]] = {}
+        for default in self.defaults:
+            by_type = default_limits.setdefault((default.rule, default.limit), {})
+            by_type.setdefault(default.handling_type, default.granted)
+        object.__setattr__(self, "default_limits", default_limits)
         object.__setattr__(self, "applicable", {})
 
     @property
@@ -162,8 +172,7 @@ class Pack:
         self, rule: str, limit: LimitName, handling_type: str | None = None
     ) -> Limit | None:
         """Return the limit granted by default to a handling type, its own entry before `*`."""
-        for wanted in (handling_type, "*"):
-            for default in self.defaults:
-                if (default.rule, default.limit, default.handling_type) == (rule, limit, wanted):
-                    return default.granted
-        return None
+        by_type = self.default_limits.get((rule, limit))
+        if by_type is None:
+            return None
+        return (by_type.get(handling_type) if handling_type else None) or by_type.get("*")

@@ -29,6 +29,9 @@ from processors.supervision.quiet import QUIET, changes_nothing
 from processors.supervision.state import CaseState
 from processors.supervision.ticks import REPLAN, next_tick, own_recording
 
+_NOTED = frozenset({LimitsSet, CaseSettled})
+"""Findings that `Difference` notes in the state itself."""
+
 
 class Stepped(NamedTuple):
     """What a step gives: the new state, and records to append in this order (ticks, findings)."""
@@ -116,11 +119,12 @@ class _Step:
         self.state = before.copy()
         self._holds = holds
         self.record = record
+        self.cause = record.name
         self.order = order
         self.policy = policy
         self._take_laws()
         self.records: list[AnyRecord] = []
-        self._hold(record.name)
+        self._hold(self.cause)
 
     def run(self) -> None:
         """Catch up the overtaken ticks, add the record, judge, and emit the difference."""
@@ -129,20 +133,17 @@ class _Step:
         recorded = record.time if tick else record.recordedtime or record.time
         now_us = max(state.now_us, micros(recorded))
         self._catch_up(now_us)
-        self._hold(record.name)
+        self._hold(self.cause)
         collect(state, record, self.order, self.law.pack.future_tolerance_us)
         if tick is not None and tick.what == REPLAN:
             self._take_laws()
         self._look_at_time(now_us)
         since = self.order if state.suspended_from is None else state.suspended_from
-        if state.suspended and not isinstance(data, CaseReleased):
+        if state.suspended_from is not None and not isinstance(data, CaseReleased):
             return
         state.suspended_from = None
         if state.facts:
-            candidates = sorted(
-                (known for known in state.facts if known.order >= since), key=lambda k: k.order
-            )
-            self._apply(self._judge(state.facts, now_us), record.name, candidates)
+            self._apply(self._judge(state.facts, now_us), self.cause, since)
 
     def _hold(self, cause: str) -> None:
         """Note what stands if what `cause` leads to cannot be judged."""
@@ -156,7 +157,7 @@ class _Step:
         """
         self.state, kept, cause = self._held
         del self.records[kept:]
-        at_tick = cause != self.record.name
+        at_tick = cause != self.cause
         if at_tick:
             self._unjudged(error, cause)
         collect(self.state, self.record, self.order, self.law.pack.future_tolerance_us)
@@ -193,23 +194,26 @@ class _Step:
                 continue
             state.next_tick_us = None
             self._hold(tick.name)
-            self._apply(self._judge(state.facts, micros(tick.time)), tick.name, [])
+            self._apply(self._judge(state.facts, micros(tick.time)), tick.name, None)
 
     def _judge(self, facts: Sequence[Known], now_us: int) -> Verdict:
         cut_over_us = cut_over(self.state)
         return judge(facts, self.laws, now_us, cut_over_us)
 
-    def _apply(self, verdict: Verdict, cause: str, candidates: list[Known]) -> None:
+    def _apply(self, verdict: Verdict, cause: str, since: int | None) -> None:
         """Emit the difference between a verdict and what stands.
 
         Args:
-            candidates: facts a rescission may cite; none where the cause is a tick or an act.
+            since: order from which on a rescission may cite facts; None where time is the cause.
         """
         to_blame: dict[str, Blame] = {}
-        if candidates and wrong_cards(self.state, verdict):
-            to_blame = blamed(
-                self.state, candidates, lambda facts: self._judge(facts, verdict.now_us)
-            )
+        if since is not None and wrong_cards(self.state, verdict):
+            late = [known for known in self.state.facts if known.order >= since]
+            candidates = sorted(late, key=lambda known: known.order)
+            if candidates:
+                to_blame = blamed(
+                    self.state, candidates, lambda facts: self._judge(facts, verdict.now_us)
+                )
         differs = Difference(self.state, verdict, cause)
         for data, id_ in differs.findings(to_blame):
             self._emit(data, id_, cause, verdict.now_us)
@@ -223,6 +227,8 @@ class _Step:
         """Name a fact whose time lies after its recording by more than the pack tolerates."""
         record = self.record
         if record.type not in JUDGED_TYPES or record.recordedtime is None:
+            return
+        if record.time <= record.recordedtime:
             return
         if micros(record.time) <= micros(record.recordedtime) + self.law.pack.future_tolerance_us:
             return
@@ -245,5 +251,5 @@ class _Step:
             recordedtime=own_recording(self.state.timeline, judged_us),
         )
         self.records.append(finding)
-        if not isinstance(data, LimitsSet | CaseSettled):
+        if type(data) not in _NOTED:
             collect(self.state, finding, self.order, 0)

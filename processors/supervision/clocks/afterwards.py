@@ -57,7 +57,7 @@ def _until_issued(
             known
             for known in facts
             if known.time_us >= begun_us
-            and isinstance(known.fact, CertificateIssued | ResultDelivered)
+            and isinstance(known.fact, (CertificateIssued, ResultDelivered))
         ),
         None,
     )

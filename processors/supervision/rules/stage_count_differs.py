@@ -27,7 +27,7 @@ def _passed(handled: list[Known]) -> set[str]:
     return {
         known.fact.stage
         for known in handled
-        if isinstance(known.fact, StageStarted | StageFinished)
+        if isinstance(known.fact, (StageStarted, StageFinished))
     }
 
 
