@@ -34,7 +34,7 @@ class Handling(NamedTuple):
     clock: ClockVerdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """What one department's share of a case went through; most cases have one, the whole.
 
@@ -47,7 +47,7 @@ class Share:
     handling: Sequence[Handling]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CaseFile:
     """One case.
 

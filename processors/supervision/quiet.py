@@ -61,19 +61,19 @@ def changes_nothing(state: CaseState, record: AnyRecord, known: Known, law: Law)
         return False
     if not _is_in_order(state, known, law) or _is_heeded(state, known, law):
         return False
-    return not any(type(each.fact) is CaseAmended for each in state.facts)
+    return CaseAmended not in [type(each.fact) for each in state.facts]
 
 
 def _is_in_order(state: CaseState, known: Known, law: Law) -> bool:
     kind = type(known.fact)
     if kind in AFTERWARDS:
         return True
-    part: str | None = getattr(known.fact, "part", None)
-    if any(key[0] == part for key in state.settled) or kind in law.pack.closes:
+    if kind in law.pack.closes:
         return False
-    return kind in BEFOREHAND or any(
-        each == part and clock == HANDLING for each, clock, _ in state.limits
-    )
+    part: str | None = getattr(known.fact, "part", None)
+    if part in [settled for settled, _ in state.settled]:
+        return False
+    return kind in BEFOREHAND or (part, HANDLING) in [key[:2] for key in state.limits]
 
 
 def _is_heeded(state: CaseState, known: Known, law: Law) -> bool:

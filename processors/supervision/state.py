@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from ledger.case import Known
+from ledger.case_events import CaseAccepted
 from ledger.fact import Fact
 
 HANDLING = "handling"
@@ -133,6 +134,10 @@ class CaseState:
             if known.id == id_ and known.source == source:
                 return True
         return (source, id_) in self.acts
+
+    def acceptances(self) -> list[CaseAccepted]:
+        """Return what the acceptances say that are known, in order."""
+        return [known.fact for known in self.facts if type(known.fact) is CaseAccepted]
 
     def holds_other(self, source: str, id_: str, time_us: int, fact: Fact) -> bool:
         """Whether a fact of this identity was taken in with another time or other content."""

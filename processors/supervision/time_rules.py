@@ -51,25 +51,20 @@ def always(_state: CaseState, _known: Known, _law: Law) -> bool:
 
 def _has_clock(kind: str) -> Heeds:
     def heeds(state: CaseState, _known: Known, _law: Law) -> bool:
-        return any(each == kind for _, each, _ in state.limits)
+        return kind in [each for _, each, _ in state.limits]
 
     return heeds
 
 
 def _not_accepted(state: CaseState, known: Known, _law: Law) -> bool:
     part = getattr(known.fact, "part", None)
-    return not any(
-        type(each.fact) is CaseAccepted and each.fact.part == part for each in state.facts
-    )
+    return part not in [accepted.part for accepted in state.acceptances()]
 
 
 def _stage_has_limit(state: CaseState, _known: Known, law: Law) -> bool:
     if law.matter is not None and any(stage.limit is not None for stage in law.matter.stages):
         return True
-    return any(
-        type(each.fact) is CaseAccepted and each.fact.stage_limits is not None
-        for each in state.facts
-    )
+    return any(accepted.stage_limits is not None for accepted in state.acceptances())
 
 
 def _is_online(state: CaseState, known: Known, law: Law) -> bool:

@@ -25,8 +25,11 @@ def receipt_clocks(
     part: str | None, facts: Sequence[Known], laws: Laws, now: Now
 ) -> Iterator[ClockVerdict]:
     """Yield the pre-review (网上预受理) and correction-notice (补正告知) clocks of a share."""
+    before = _before_acceptance(facts)
+    if not before:
+        return
     for rule, limit, opens, answers in _KINDS:
-        for opener, law, closer in _spans(rule, facts, laws, opens, answers):
+        for opener, law, closer in _spans(rule, before, laws, opens, answers):
             limits = by_default(rule, limit, law)
             if limits:
                 yield read_clock(rule, part, opener, closer, limits, law, now, opener.fact)
@@ -47,6 +50,21 @@ def lapsed_receipt(clocks: Sequence[ClockVerdict], now: Now) -> Known | None:
     return None
 
 
+def _before_acceptance(facts: Sequence[Known]) -> list[Known]:
+    """Return the facts up to the first acceptance, from the first receipt on; often none.
+
+    No receipt after an acceptance opens a clock.
+    """
+    found: list[Known] = []
+    for known in facts:
+        kind = type(known.fact)
+        if found or kind is CaseReceived:
+            found.append(known)
+        if kind is CaseAccepted:
+            break
+    return found
+
+
 def _spans(
     rule: str,
     facts: Sequence[Known],
@@ -54,7 +72,7 @@ def _spans(
     opens: Callable[[Fact, Law], bool],
     answers: Callable[[Fact], bool],
 ) -> Iterator[tuple[Known, Law, Known | None]]:
-    """Yield (opener, law, closer) of each clock of a rule; none after an acceptance."""
+    """Yield (opener, law, closer) of each clock of a rule."""
     opener: Known | None = None
     law: Law | None = None
     for known in facts:
@@ -67,8 +85,6 @@ def _spans(
             law = laws.of(known)
             if rule in law.pack.by_rule and opens(fact, law):
                 opener = known
-        if isinstance(fact, CaseAccepted):
-            return
     if opener is not None and law is not None:
         yield opener, law, None
 

@@ -24,5 +24,4 @@ def normal_completion(cycle: Cycle) -> Known | None:
 
 def has_one_law(state: CaseState, law: Law) -> bool:
     """Whether the law of the case is that of its only cycle."""
-    accepted = sum(1 for each in state.facts if isinstance(each.fact, CaseAccepted))
-    return accepted <= 1 and not law.pack.deemed_acceptance
+    return not law.pack.deemed_acceptance and len(state.acceptances()) <= 1

@@ -44,10 +44,8 @@ def _reversed(handling: Handling) -> Iterator[tuple[Known, Known]]:
 def _heeds(state: CaseState, known: Known, law: Law) -> bool:
     if not isinstance(known.fact, StageStarted):
         return False
-    stage = known.fact.stage
-    return may_be_defined(state, law) or any(
-        isinstance(each.fact, StageFinished) and each.fact.stage == stage for each in state.facts
-    )
+    finished = [each.fact.stage for each in state.facts if type(each.fact) is StageFinished]
+    return known.fact.stage in finished or may_be_defined(state, law)
 
 
 RULE = Rule(

@@ -1,6 +1,5 @@
 """What rules ask of stages (环节): how they are defined for a cycle."""
 
-from ledger.case_events import CaseAccepted
 from processors.supervision.case_file import Handling
 from processors.supervision.law import Law
 from processors.supervision.rules.cycle_reading import acceptance_of, has_one_law
@@ -21,5 +20,5 @@ def may_be_defined(state: CaseState, law: Law) -> bool:
     if not has_one_law(state, law):
         return True
     return (law.matter is not None and bool(law.matter.stages)) or any(
-        isinstance(each.fact, CaseAccepted) and each.fact.stage_limits for each in state.facts
+        accepted.stage_limits for accepted in state.acceptances()
     )
