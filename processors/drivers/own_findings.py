@@ -4,7 +4,7 @@ Another owner may have written the same findings before it was gone. Of two unde
 that lies first stands, also in the state of the owner that wrote the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ledger.intake_rules import SUPERVISION_SOURCE
@@ -13,8 +13,6 @@ from ledger.reading import Read
 from ledger.record import AnyRecord
 from ledger.wire import decode
 from processors.drivers.report import SupervisionReport
-from processors.supervision.collect import adopt
-from processors.supervision.state import CaseState
 
 
 class _Emitted(NamedTuple):
@@ -22,6 +20,20 @@ class _Emitted(NamedTuple):
 
     offset: int
     entry: Entry
+
+
+class ReadBack(NamedTuple):
+    """What of a batch concerns findings that were made here.
+
+    Attributes:
+        firsts: the offsets of what was made here and comes back as the first of its name: had the
+            log held it before, that one would have come back in its place.
+        others: findings, with their offsets, that another owner wrote first and that say otherwise;
+            they stand for those made here.
+    """
+
+    firsts: set[int]
+    others: list[tuple[int, AnyRecord]]
 
 
 class OwnFindings:
@@ -44,16 +56,15 @@ class OwnFindings:
         if answers:
             self.written_upto = max(each.position.offset for each in answers) + 1
 
-    def read_back(self, records: Iterable[Read], states: Mapping[str, CaseState]) -> set[int]:
-        """Let a finding that another owner wrote first stand for the one made here before.
+    def read_back(self, records: Iterable[Read]) -> ReadBack:
+        """Take in what comes back of what was made here, or was written first by another owner.
 
-        Returns:
-            The offsets of what was made here and comes back as the first of its name: had the log
-            held it before, that one would have come back in its place.
+        Args:
+            records: of the next batch, before it is judged.
         """
-        firsts: set[int] = set()
+        back = ReadBack(set(), [])
         if not self._emitted:
-            return firsts
+            return back
         for position, _, record in records:
             if record is None:
                 continue
@@ -61,12 +72,10 @@ class OwnFindings:
             if own is None:
                 continue
             if position.offset == own.offset:
-                firsts.add(position.offset)
+                back.firsts.add(position.offset)
             elif position.offset < own.offset and self._differs(own, record):
-                state = states.get(record.subject)
-                if state is not None:
-                    adopt(state, record, position.offset)
-        return firsts
+                back.others.append((position.offset, record))
+        return back
 
     def copies_among(self, records: Iterable[Read], entries: Iterable[Entry]) -> list[AnyRecord]:
         """Return findings that were read in the batch that led to others under their ids."""

@@ -4,7 +4,7 @@ It differs between runners only in where records come from, where states rest an
 what is due. It knows nothing of law.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
@@ -184,12 +184,28 @@ class PartitionOwner:
         self.is_behind = len(records) >= most
         if not records:
             return None
-        states = around.states.load(self.number, subjects_of(records))
-        firsts = self._own.read_back(records, states)
+        back = self._own.read_back(records)
+        states, corrected = self._load(subjects_of(records), back.others)
         batch = run_batch(records, states, policy, around.states.units.rows)
+        batch.states = corrected | batch.states
         last, raw, _ = records[-1]
         reached = replace(position, next_offset=last.offset + 1, last_sha256=digest(raw))
-        return Judged(records, rows, batch, reached, firsts)
+        return Judged(records, rows, batch, reached, back.firsts)
+
+    def _load(
+        self, subjects: Iterable[str], others: Sequence[tuple[int, AnyRecord]]
+    ) -> tuple[dict[str, CaseState], dict[str, CaseState]]:
+        """Return the states of cases, and those in which other owners' findings now stand."""
+        wanted = dict.fromkeys([*subjects, *(record.subject for _, record in others)])
+        states = self._around.states.load(self.number, list(wanted))
+        corrected: dict[str, CaseState] = {}
+        for offset, record in others:
+            subject = record.subject
+            if subject in states and subject not in corrected:
+                corrected[subject] = states[subject] = states[subject].copy()
+            if subject in corrected:
+                adopt(corrected[subject], record, offset)
+        return states, corrected
 
     def settle(self, judged: Judged, answers: Sequence[Appended]) -> Commit:
         """Take in what the log answered to the entries of a batch; return what is to be kept."""

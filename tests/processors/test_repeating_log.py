@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import wire
+from ledger.card_life import WAITING
 from ledger.findings import CardIssued
 from ledger.log import Entry
 from ledger.system_events import ClockReached
@@ -147,11 +148,12 @@ def test_a_fact_with_other_content_under_a_known_identity_is_told_and_has_no_eff
     assert owned.cards() == []
 
 
+@pytest.mark.parametrize("batch_max", [2_000, 1])
 def test_a_finding_that_another_owner_wrote_first_stands_for_the_one_made_here(
-    tmp_path: Path,
+    tmp_path: Path, batch_max: int
 ) -> None:
     """It had another version of the rules, and ended before it could remember."""
-    model, owned = repeating(tmp_path / "a"), repeating(tmp_path / "b")
+    model, owned = repeating(tmp_path / "a"), repeating(tmp_path / "b", batch_max=batch_max)
     for each in (model, owned):
         each.put(accepted())
         each.settle()
@@ -159,7 +161,7 @@ def test_a_finding_that_another_owner_wrote_first_stands_for_the_one_made_here(
     tick = next(r for r in model.records() if isinstance(r.data, ClockReached))
     card = next(r for r in model.records() if isinstance(r.data, CardIssued))
     assert isinstance(card.data, CardIssued)
-    other = replace(card, data=replace(card.data, basis="another reading"))
+    other = replace(card, data=replace(card.data, basis="another reading", mode="confirm"))
     owned.now_us = model.now_us
     for record in (tick, other):
         raw = wire.encode(replace(record, recordedtime=None))
@@ -170,3 +172,6 @@ def test_a_finding_that_another_owner_wrote_first_stands_for_the_one_made_here(
         "another reading",
         card.data.basis,
     ]
+    (state,) = (each for each in owned.states.every(0) if each.subject == card.subject)
+    (kept,) = (each for each in state.cards if each.card_id == card.id)
+    assert kept.life == WAITING
