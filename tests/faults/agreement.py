@@ -68,9 +68,23 @@ def findings_of(log: EventLog) -> dict[str, Finding]:
     }
 
 
-def unit_ticks_of(log: EventLog) -> set[str]:
-    """The ticks of units, each by unit and close."""
-    return {f"{r.subject} {r.id}" for r in records_of(log) if is_unit_tick(r)}
+class UnitTicks:
+    """The ticks of units in a log, each by unit and close; each look reads on from the last."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._read = dict.fromkeys(log.ends(), 0)
+        self._found: set[str] = set()
+
+    def look(self) -> set[str]:
+        """All that are there by now."""
+        for partition, end in self._log.ends().items():
+            while self._read[partition] < end:
+                batch = self._log.read(partition, self._read[partition], 10_000)
+                of_units = (wire.decode(raw) for _, raw in batch if b'"subject":"unit:' in raw)
+                self._found |= {f"{r.subject} {r.id}" for r in of_units if is_unit_tick(r)}
+                self._read[partition] += len(batch)
+        return self._found
 
 
 def rows_of(

@@ -21,18 +21,19 @@ from ledger.record import micros
 from tests.consoles.commands import wait_until
 from tests.faults.agreement import (
     Embedded,
+    UnitTicks,
     differences,
     entries_of,
     findings_of,
     row_differences,
     rows_of,
-    unit_ticks_of,
 )
 from tests.faults.kafka_hall import KafkaHall, kafka_hall
 from tests.simulation.learned import learned
 
 SUBJECTS = int(os.environ.get("HALL_EDITIONS_SUBJECTS", "40"))
 SEED = int(os.environ.get("HALL_EDITIONS_SEED", "0"))
+PATIENCE_S = 900 + SUBJECTS / 10
 FILE = "receipt.xes.gz"
 
 
@@ -62,9 +63,10 @@ def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
             hall.start(name, role)
     embedded = Embedded(folder, entries, hall.parts.policy, time.time_ns() // 1_000)
     try:
-        closes = unit_ticks_of(embedded.log)
-        wait_until(lambda: closes <= unit_ticks_of(hall.parts.log), "the last close of a unit", 900)
-        hall.settle(within_s=600)
+        closes, ticks = UnitTicks(embedded.log).look(), UnitTicks(hall.parts.log)
+        assert closes
+        wait_until(lambda: closes <= ticks.look(), "the last close of a unit", PATIENCE_S)
+        hall.settle(within_s=PATIENCE_S)
         here, there = findings_of(embedded.log), findings_of(hall.parts.log)
         print(f"{len(entries)} facts, {len(here)} ticks and findings")
         assert not differences(here, there)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,9 +71,10 @@ def offsets(found: "dict[int, list[Delivered]]") -> dict[int, list[int]]:
     return {number: [place.offset for place, _ in of] for number, of in sorted(found.items())}
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner() as runner:
-        runner.run(work)
+def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run it in a thread of its own: this one's event loop may be a browser's."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(scenario())).result()
 
 
 def test_what_begins_is_taken_from_its_offset_on_and_as_it_comes(
@@ -94,7 +96,7 @@ def test_what_begins_is_taken_from_its_offset_on_and_as_it_comes(
         assert [raw for _, raw in found[0]] == [raw for _, raw in log.read(0, 3, 9)]
         await tail.close()
 
-    run(work())
+    run(work)
 
 
 def test_no_more_comes_at_once_than_was_asked_for(place: "KafkaPlace", log: "KafkaLog") -> None:
@@ -106,7 +108,7 @@ def test_no_more_comes_at_once_than_was_asked_for(place: "KafkaPlace", log: "Kaf
         assert offsets(await taken(tail, 25, limit=10)) == {0: list(range(25))}
         await tail.close()
 
-    run(work())
+    run(work)
 
 
 def test_of_what_has_ended_nothing_new_comes_until_it_begins_again(
@@ -126,7 +128,7 @@ def test_of_what_has_ended_nothing_new_comes_until_it_begins_again(
         assert offsets(await taken(tail, 2)) == {0: [0, 1]}
         await tail.close()
 
-    run(work())
+    run(work)
 
 
 def test_an_offset_that_is_not_there_is_said_and_stops_no_other_partition(
@@ -143,7 +145,7 @@ def test_an_offset_that_is_not_there_is_said_and_stops_no_other_partition(
         assert "OffsetOutOfRange" in caplog.text
         await tail.close()
 
-    run(work())
+    run(work)
 
 
 def test_brokers_that_are_not_there_give_nothing_and_no_error(
@@ -161,4 +163,4 @@ def test_brokers_that_are_not_there_give_nothing_and_no_error(
         assert "Nothing was taken" in caplog.text
         await tail.close()
 
-    run(work())
+    run(work)
