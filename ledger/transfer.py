@@ -152,7 +152,7 @@ def _upto(marker: AnyRecord | None) -> int:
 
 
 def _line(what: str, **values: Any) -> bytes:
-    return wire.to_text({"hall-log": what, **values}).encode() + b"\n"
+    return wire.to_bytes({"hall-log": what, **values}) + b"\n"
 
 
 def _record_line(raw: bytes) -> bytes:

@@ -276,7 +276,7 @@ def fact_to_json(fact: Fact) -> dict[str, Any]:
 
 def to_text(value: object) -> str:
     """Return compact JSON text of plain values; one spelling for all that is stored or shown."""
-    return to_json(value).decode()
+    return to_bytes(value).decode()
 
 
 def to_bytes(value: object) -> bytes:

@@ -293,11 +293,8 @@ class WorkCalendar:
 
     def provisional_from(self, from_us: int, until_us: int) -> bool:
         """Tell whether the span touches a local year whose holidays nobody has published."""
-        first, last = self.local_day(from_us).year, self.local_day(until_us).year
-        if first == last:
-            return first not in self.spec.published_years
-        years = range(min(first, last), max(first, last) + 1)
-        return not self.spec.published_years.issuperset(years)
+        first, last = sorted((self.local_day(from_us).year, self.local_day(until_us).year))
+        return not self.spec.published_years.issuperset(range(first, last + 1))
 
     def days_remaining(self, t_us: int) -> int:
         """Return how many days, today included, are left before the first unpublished year.

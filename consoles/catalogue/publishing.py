@@ -16,7 +16,7 @@ from ledger.log import Entry as LogEntry
 from ledger.log import EventLog, Position
 from ledger.reading import SCAN_BATCH, read_records
 from ledger.record import AnyRecord, instant
-from ledger.wire import accept, entry_to_json, to_text
+from ledger.wire import accept, entry_to_json, to_bytes
 
 SOURCE = "/catalogue"
 _REFERENCE = b'"type":"hall.reference.'
@@ -149,7 +149,7 @@ def _says(change: Change) -> dict[str, Any]:
 
 def _free_id(known: Sequence[Catalogue], change: Change, effective_us: int) -> str:
     """Return the id of a publication; what was superseded and is said again gets another one."""
-    content = sha256(to_text(_says(change)).encode()).hexdigest()
+    content = sha256(to_bytes(_says(change))).hexdigest()
     superseded = {name for each in known for name in _superseded(each, change)}
     occurrence = 0
     while True:

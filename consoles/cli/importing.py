@@ -27,7 +27,7 @@ from ledger.errors import EventInvalid, ImportInvalid
 from ledger.intake_rules import instant_from_text
 from ledger.log import DeadLetters, digest
 from ledger.record import micros
-from ledger.wire import parse_json, to_text
+from ledger.wire import parse_json, to_bytes
 from processors.supervision.policy import EVIDENCE
 
 _MODE = click.option(
@@ -145,7 +145,7 @@ class _Letters:
         """Keep an event, unless an earlier run has kept it."""
         if self._known is None:
             self._known = set(self._kept())
-        raw = to_text(event).encode()
+        raw = to_bytes(event)
         if digest(raw) not in self._known:
             self._known.add(digest(raw))
             self._dead_letters.put(raw, source=self._source, reason=why.reason, detail=why.message)

@@ -29,6 +29,37 @@ _BEHIND_S = 0.02
 T = TypeVar("T")
 
 
+async def paused_consumer(places: Sequence[TopicPartition], **options: Any) -> AIOKafkaConsumer:
+    """Return a consumer without a group that has started and fetches nothing until it is told to.
+
+    Each partition has a position: for one without, it would ask the brokers again and again, and
+    let the others wait meanwhile.
+
+    Args:
+        places: the partitions it may be told to fetch.
+        options: of aiokafka; where the brokers are, how to come in, how long to wait.
+
+    Raises:
+        KafkaError: (of aiokafka) no broker let it in; nothing is left behind.
+    """
+    consumer = AIOKafkaConsumer(
+        **options,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+    try:
+        await consumer.start()
+    except BaseException:
+        await consumer.stop()
+        raise
+    consumer.assign(places)
+    consumer.pause(*places)
+    for place in places:
+        consumer.seek(place, 0)
+    return consumer
+
+
 class KafkaReader:
     """Reads one topic; safe for many threads."""
 
@@ -205,22 +236,12 @@ class KafkaReader:
     async def _connected(self) -> AIOKafkaConsumer:
         async with self._connecting:
             if self._consumer is None:
-                consumer = AIOKafkaConsumer(
+                self._consumer = await paused_consumer(
+                    self._places,
                     **self._options,
-                    enable_auto_commit=False,
-                    auto_offset_reset="none",
-                    max_partition_fetch_bytes=FETCH_BYTES,
                     fetch_max_wait_ms=100,
                     request_timeout_ms=int(self._patience_s * 1000),
                 )
-                try:
-                    await consumer.start()
-                except BaseException:
-                    await consumer.stop()
-                    raise
-                consumer.assign(self._places)
-                consumer.pause(*self._places)
-                self._consumer = consumer
             return self._consumer
 
     async def _offsets(self, which: str, partitions: Iterable[int]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from ledger.delivery import Delivered
 from ledger.drivers.kafka_access import KafkaPlace
-from ledger.drivers.kafka_reader import FETCH_BYTES
+from ledger.drivers.kafka_reader import paused_consumer
 from ledger.log import Position
 
 logger = logging.getLogger(__name__)
@@ -90,22 +90,9 @@ class KafkaTail:
 
     async def _connected(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                **self._options,
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-                max_partition_fetch_bytes=FETCH_BYTES,
-                fetch_max_wait_ms=FETCH_WAIT_MS,
+            consumer = await paused_consumer(
+                self._places, **self._options, fetch_max_wait_ms=FETCH_WAIT_MS
             )
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
-            consumer.assign(self._places)
-            consumer.pause(*self._places)
-            for place in self._places:  # a position, or it asks for one again and again
-                consumer.seek(place, 0)
             for partition, offset in self._begun.items():
                 _begin(consumer, self._places[partition], offset)
             self._consumer = consumer

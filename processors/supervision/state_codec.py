@@ -9,7 +9,7 @@ seven lists cost half of what seven values a fact do.
 from typing import Any, NamedTuple
 
 from ledger.case import Known
-from ledger.wire import fact_from_bytes, fact_to_bytes, parse_json, to_text
+from ledger.wire import fact_from_bytes, fact_to_bytes, parse_json, to_bytes
 from processors.supervision.state import CardOnFile, CaseState
 
 FORM = 5
@@ -51,7 +51,7 @@ def encode_state(state: CaseState, before: Stored | None = None) -> bytes:
         [fact.TYPE for fact in facts],
     ]
     lines = [written.get(id(fact)) or fact_to_bytes(fact) for fact in facts]
-    return b"\n".join([to_text(head).encode(), *lines])
+    return b"\n".join([to_bytes(head), *lines])
 
 
 def decode_state(blob: bytes) -> CaseState:
