@@ -3,13 +3,11 @@
 What supervision would find is appended by the test; what is read is what the drivers hold.
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -217,9 +215,3 @@ class Stream:
     def close(self) -> None:
         self.response.close()
         self._connection.close()
-
-
-def run_apart(scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a scenario on a loop of its own; the browser tests keep one in this thread."""
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(lambda: asyncio.run(scenario())).result()

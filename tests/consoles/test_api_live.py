@@ -15,7 +15,8 @@ from consoles.api.counters import Counters
 from consoles.api.live import GAP_MAX, QUEUE_MAX, Live, News
 from consoles.api.live_place import Place, parse_place, place_text
 from consoles.api.serve import running
-from tests.consoles.api_hall import Served, Stream, open_small, run_apart, served
+from tests.apart import run_apart
+from tests.consoles.api_hall import Served, Stream, open_small, served
 from tests.projections.records import accepted, at, card, rescinded
 
 IDENTITY = "0123abcd-0000-4000-8000-000000000000"

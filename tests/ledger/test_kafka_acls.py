@@ -1,10 +1,8 @@
 """The access list on a real broker that asks for passwords and decides by access lists."""
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -27,6 +25,7 @@ from kafka.admin import (
 from ledger.drivers.kafka_acls import AccessDrift, apply_acls, check_acls
 from ledger.errors import LogUnavailable
 from ledger.topic_rights import ACCOUNTS, Right, TopicNames, declared_rights
+from tests.apart import run_apart
 from tests.services.kafka import KafkaAddress, KafkaCluster
 
 pytestmark = pytest.mark.kafka
@@ -96,9 +95,7 @@ def read(cluster: KafkaCluster, user: str, topic: str, group: str | None = None)
             await consumer.stop()
         return [record.value for records in polled.values() for record in records]
 
-    # In a thread of its own: this one's event loop may be a browser's.
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(lambda: asyncio.run(reading())).result()
+    return run_apart(reading)
 
 
 def outcome(change: Callable[[], Any]) -> str:

@@ -1,12 +1,12 @@
 """What comes into a topic, taken as it comes from real brokers."""
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.apart import run_apart
 
 if TYPE_CHECKING:
     from ledger.delivery import Delivered
@@ -71,12 +71,6 @@ def offsets(found: "dict[int, list[Delivered]]") -> dict[int, list[int]]:
     return {number: [place.offset for place, _ in of] for number, of in sorted(found.items())}
 
 
-def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run it in a thread of its own: this one's event loop may be a browser's."""
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(lambda: asyncio.run(scenario())).result()
-
-
 def test_what_begins_is_taken_from_its_offset_on_and_as_it_comes(
     place: "KafkaPlace", log: "KafkaLog", caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,7 +90,7 @@ def test_what_begins_is_taken_from_its_offset_on_and_as_it_comes(
         assert [raw for _, raw in found[0]] == [raw for _, raw in log.read(0, 3, 9)]
         await tail.close()
 
-    run(work)
+    run_apart(work)
 
 
 def test_no_more_comes_at_once_than_was_asked_for(place: "KafkaPlace", log: "KafkaLog") -> None:
@@ -108,7 +102,7 @@ def test_no_more_comes_at_once_than_was_asked_for(place: "KafkaPlace", log: "Kaf
         assert offsets(await taken(tail, 25, limit=10)) == {0: list(range(25))}
         await tail.close()
 
-    run(work)
+    run_apart(work)
 
 
 def test_of_what_has_ended_nothing_new_comes_until_it_begins_again(
@@ -128,7 +122,7 @@ def test_of_what_has_ended_nothing_new_comes_until_it_begins_again(
         assert offsets(await taken(tail, 2)) == {0: [0, 1]}
         await tail.close()
 
-    run(work)
+    run_apart(work)
 
 
 def test_an_offset_that_is_not_there_is_said_and_stops_no_other_partition(
@@ -145,7 +139,7 @@ def test_an_offset_that_is_not_there_is_said_and_stops_no_other_partition(
         assert "OffsetOutOfRange" in caplog.text
         await tail.close()
 
-    run(work)
+    run_apart(work)
 
 
 def test_brokers_that_are_not_there_give_nothing_and_no_error(
@@ -163,4 +157,4 @@ def test_brokers_that_are_not_there_give_nothing_and_no_error(
         assert "Nothing was taken" in caplog.text
         await tail.close()
 
-    run(work)
+    run_apart(work)

@@ -64,17 +64,23 @@ def test_facts_that_come_again_at_any_later_moment_change_nothing(
     assert other.owner.report.repeats > 0
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_an_owner_that_dies_at_any_append_leaves_the_same_findings(
-    tmp_path: Path, seed: int
-) -> None:
-    plain, other = answering(tmp_path / "a"), repeating(tmp_path / "b", batch_max=3)
+def one_that_dies(folder: Path, seed: int) -> tuple[Owned, Owned]:
+    """An owner that lived through a history, and one that died at some appends of the same."""
+    plain, other = answering(folder / "a"), repeating(folder / "b", batch_max=3)
     told = drawn(seed)
     dice = random.Random(seed)
     other.log.dies = lambda _entries, _added: dice.random() < 0.2
     live(plain, told)
     died = live(other, told)
     assert died > 3
+    return plain, other
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_owner_that_dies_at_any_append_leaves_the_same_findings(
+    tmp_path: Path, seed: int
+) -> None:
+    plain, other = one_that_dies(tmp_path, seed)
     assert other.findings() == plain.findings()
 
 
@@ -83,12 +89,7 @@ def test_an_owner_that_dies_at_any_append_leaves_one_row_of_each_finding(
     tmp_path: Path, seed: int
 ) -> None:
     """Its next owner finds some findings in the log that it makes once more."""
-    plain, other = answering(tmp_path / "a"), repeating(tmp_path / "b", batch_max=3)
-    told = drawn(seed)
-    dice = random.Random(seed)
-    other.log.dies = lambda _entries, _added: dice.random() < 0.2
-    live(plain, told)
-    assert live(other, told) > 3
+    plain, other = one_that_dies(tmp_path, seed)
     findings = [record.id for record in other.records() if record.type == CardIssued.TYPE]
     assert len(findings) > len(set(findings))
     assert rows(other) == rows(plain)
