@@ -8,6 +8,7 @@ does not start, because a ledger that forgets is none.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
@@ -23,6 +24,10 @@ PARTITIONS = 12
 """Partitions of a ledger that is made new: room for six workers of two cores."""
 REPLICATION = 3
 PATIENCE_S = 10.0
+UNKNOWN_FOR_S = 3.0
+"""A broker that has not heard of a topic by then is believed: it hears of a new one later than the
+one that made it."""
+AGAIN_S = 0.1
 
 _DAY_MS = 24 * 60 * 60 * 1000
 _LETTER_BYTES = 9 * 1024 * 1024
@@ -132,17 +137,14 @@ def topic_facts(
         LogUnavailable: it does not exist, or the brokers cannot be reached.
     """
     with admin(place, access, patience_s) as client:
-        found = client.describe_topics([topic])
-    (described,) = found
-    if described["error_code"] == kafka_errors.UnknownTopicOrPartitionError.errno:
+        there = _described(client, [topic], UNKNOWN_FOR_S)
+    if topic not in there:
         raise LogUnavailable(
             f"Open the topic {topic} at {place}: the brokers know no such topic.",
             hint="`hall topics apply` makes the topics of a hall.",
             reason="no-topic",
         )
-    if described["error_code"]:
-        raise _refused(place, kafka_errors.for_code(described["error_code"])(topic))
-    return TopicFacts(str(described["topic_id"]), len(described["partitions"]))
+    return TopicFacts(str(there[topic]["topic_id"]), len(there[topic]["partitions"]))
 
 
 def apply_topics(
@@ -159,7 +161,7 @@ def apply_topics(
     """
     made: list[str] = []
     with admin(place, access, patience_s) as client:
-        there = _described(client, topics)
+        there = _described(client, [topic.name for topic in topics])
         for topic in topics:
             if topic.name in there:
                 continue
@@ -191,7 +193,7 @@ def check_topics(
         LogUnavailable: the brokers cannot be reached, or refuse.
     """
     with admin(place, access, patience_s) as client:
-        there = _described(client, topics)
+        there = _described(client, [topic.name for topic in topics], UNKNOWN_FOR_S)
         drifts: list[Drift] = []
         for topic in topics:
             if topic.name not in there:
@@ -263,13 +265,19 @@ def _refused(place: KafkaPlace, error: Exception) -> LogUnavailable:
     )
 
 
-def _described(client: Any, topics: Sequence[Topic]) -> dict[str, Any]:
-    described = client.describe_topics([topic.name for topic in topics])
-    for each in described:
-        error = kafka_errors.for_code(each["error_code"])
-        if error not in (kafka_errors.NoError, kafka_errors.UnknownTopicOrPartitionError):
-            raise error(each["name"])
-    return {each["name"]: each for each in described if not each["error_code"]}
+def _described(client: Any, names: Sequence[str], patience_s: float = 0.0) -> dict[str, Any]:
+    """Return what a broker knows of topics, by name; it is asked again while it misses one."""
+    ends = monotonic() + patience_s
+    while True:
+        described = client.describe_topics(list(names))
+        for each in described:
+            error = kafka_errors.for_code(each["error_code"])
+            if error not in (kafka_errors.NoError, kafka_errors.UnknownTopicOrPartitionError):
+                raise error(each["name"])
+        known = {each["name"]: each for each in described if not each["error_code"]}
+        if len(known) == len(names) or monotonic() >= ends:
+            return known
+        sleep(AGAIN_S)
 
 
 def _differing_partitions(topic: Topic, partitions: Sequence[Any]) -> Iterator[Drift]:

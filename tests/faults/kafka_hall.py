@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consoles.cli.invocation import EXIT_UNAVAILABLE
 from consoles.kafka_edition import Parts, open_parts
 from consoles.settings import load_settings
 from ledger.errors import HallError
@@ -145,9 +144,6 @@ class KafkaHall:
         """Make topics and tables, and publish what is configured."""
         for command in (("topics", "apply"), ("database", "apply"), ("publish",)):
             ran = hall_command(*command, env=self.env)
-            if ran.code == EXIT_UNAVAILABLE:  # a broker has not heard of the new topics yet
-                time.sleep(1)
-                ran = hall_command(*command, env=self.env)
             assert ran.code == 0, f"hall {' '.join(command)}: {ran.out}{ran.err}"
 
     @property

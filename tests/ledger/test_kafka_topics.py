@@ -1,6 +1,8 @@
 """Topics of a hall: made where missing, never altered, and compared with what is declared."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,20 @@ def test_missing_topics_are_made_as_declared_and_once(
     identity = described(kafka, place.topic)["topic_id"]
     assert apply_topics(place, ACCESS, topics) == []
     assert described(kafka, place.topic)["topic_id"] == identity
+
+
+def test_a_topic_that_a_broker_hears_of_a_little_later_is_found(place: KafkaPlace) -> None:
+    from ledger.drivers.kafka_topics import apply_topics, check_topics, topic_facts
+
+    topics = topics_of(place)
+    with ThreadPoolExecutor() as threads:
+        facts = threads.submit(topic_facts, place, ACCESS, place.topic)
+        drifts = threads.submit(check_topics, place, ACCESS, topics)
+        time.sleep(1)
+        assert not facts.done()
+        apply_topics(place, ACCESS, topics)
+        assert facts.result().partitions == 4
+        assert drifts.result() == []
 
 
 def test_what_an_administrator_changed_is_told_and_not_set_back(
