@@ -18,8 +18,10 @@ from processors.drivers.batch_reader import read_backlog
 from processors.drivers.embedded import Supervisor
 from projections.drivers.projector import Projector
 
-BATCH = 2_000
-"""Records of one partition in a turn, which takes all partitions of a process together."""
+JUDGED_AT_ONCE = 12_000
+"""Records of a turn of supervision, which takes all partitions of a process together."""
+APPLIED_AT_ONCE = 2_000
+"""Records of one partition in a turn of projection."""
 LOOK_S = 0.5
 
 
@@ -41,12 +43,12 @@ def catch_up(
                 parts.states,
                 parts.policy,
                 parts.clock.now_us,
-                batch_max=BATCH,
+                batch_max=JUDGED_AT_ONCE,
                 partitions=partitions,
             )
             return read_backlog(supervisor, parts.log, partitions, progress)
         projector = Projector(parts.log, parts.store)
-        follower = ProjectionFollower(projector, limit=BATCH)
+        follower = ProjectionFollower(projector, limit=APPLIED_AT_ONCE)
         for number in partitions:
             follower.claim(number)
         done, before = 0, follower.reached()

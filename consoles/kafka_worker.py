@@ -30,8 +30,11 @@ logger = logging.getLogger(__name__)
 
 GROUP = "{topic}.{role}"
 """Consumer group of a role; named after the topic, so that two halls on one cluster never meet."""
-BATCH_MAX = 1_000
-"""Records of one partition in a turn, which takes all partitions of the worker together."""
+JUDGED_AT_ONCE = 2_000
+"""Records of a turn of supervision, which takes all partitions of the worker together. A rebalance
+waits for a turn, and a group gives up a member that makes it wait for long."""
+APPLIED_AT_ONCE = 1_000
+"""Records of one partition in a turn of projection."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +102,7 @@ def _follower(
         told = SupervisionTold(supervisor, meter)
         return MeteredFollower(supervisor, delivery, meter, told)
     projector = Projector(parts.log, parts.store, delivery)
-    return MeteredFollower(ProjectionFollower(projector, limit=BATCH_MAX), delivery, meter)
+    return MeteredFollower(ProjectionFollower(projector, limit=APPLIED_AT_ONCE), delivery, meter)
 
 
 def _supervisor(parts: Parts, delivery: Delivery, meter: RoleMeter) -> Supervisor:
@@ -119,7 +122,7 @@ def _supervisor(parts: Parts, delivery: Delivery, meter: RoleMeter) -> Superviso
         parts.clock.now_us,
         on_delay=meter.observe_delay,
         on_conflict=bury,
-        batch_max=BATCH_MAX,
+        batch_max=JUDGED_AT_ONCE,
         partitions=(),
         feed=delivery,
     )

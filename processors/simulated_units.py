@@ -54,7 +54,7 @@ class Rows:
         found = (
             row
             for unit in units
-            for row in self._between(span, unit)
+            for row in sorted(self._between(span, unit), key=lambda row: row.order)
             if row.offset < upto.get(row.partition, 0)
             and (span.about is None or row.about in span.about)
         )

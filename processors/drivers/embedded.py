@@ -8,12 +8,21 @@ from collections.abc import Callable, Iterable
 from ledger.errors import RecordUnreadable
 from ledger.log import EventLog, Feed
 from ledger.reading import Read
-from processors.drivers.partition_owner import BATCH_MAX, PartitionOwner, Surroundings
+from processors.drivers.partition_owner import PartitionOwner, Surroundings
 from processors.drivers.report import SupervisionReport
 from processors.drivers.sql_state import SqlState
-from processors.drivers.together import judge_together, tick_together
+from processors.drivers.together import (
+    Unreadable,
+    judge_together,
+    prepare_together,
+    tick_together,
+)
 from processors.drivers.unit_clock import UnitClock
 from processors.supervision.policy import Policy
+
+BATCH_MAX = 2_000
+SHARE_LEAST = 100
+"""Records that a partition gets of a turn at least, however many others are behind."""
 
 
 class Supervisor:
@@ -26,7 +35,8 @@ class Supervisor:
     Args of the constructor:
         now_us: the clock that decides which ticks are due.
         may_tick: False while ticks must be held.
-        batch_max: records of one batch; findings do not depend on it.
+        batch_max: records of one turn, shared by the partitions that are behind, so that a turn
+            never takes long; findings do not depend on it.
         on_delay: told for each live fact how many seconds after it happened it was recorded.
         on_conflict: told of each fact under a known identity with other content.
         partitions: those owned from the start; all where absent.
@@ -52,6 +62,7 @@ class Supervisor:
         """
         self._log = log
         self._states = states
+        self._batch_max = batch_max
         self.report = SupervisionReport()
         self._around = Surroundings(
             log=log,
@@ -63,7 +74,6 @@ class Supervisor:
             may_tick=may_tick,
             on_delay=on_delay,
             on_conflict=on_conflict,
-            batch_max=batch_max,
             feed=feed,
         )
         self.owners: dict[int, PartitionOwner] = {}
@@ -93,19 +103,28 @@ class Supervisor:
         self.report.unreadable.pop(partition, None)
 
     def turn(self) -> bool:
-        """Do one batch of all partitions, then let due ticks happen; whether anything moved.
+        """Do one batch of all partitions, then let due ticks happen; whether there may be more.
 
-        A record that cannot be read stops its partition; the report names it.
+        A record that cannot be read stops its partition; the report names it. States that have to
+        be read again from the log are made piece by piece, one at each turn.
 
         Raises:
             PartitionLost: another owner has one; nothing more may be done with it here.
         """
         owners = [owner for owner in self.owners.values() if not owner.is_stopped]
-        read = judge_together(self._log, self._states, owners, PartitionOwner.stop_at)
-        ticking = [owner for owner in owners if owner.stopped_at is None]
+        ready = prepare_together(owners, PartitionOwner.stop_at)
+        read = self._judge(ready, PartitionOwner.stop_at)
+        ticking = [owner for owner in ready if owner.stopped_at is None]
         ticks = self.report.ticks
         tick_together(self._log, ticking)
-        return read > 0 or self.report.ticks > ticks
+        is_preparing = any(not owner.is_prepared and owner.is_behind for owner in owners)
+        return is_preparing or read > 0 or self.report.ticks > ticks
+
+    def _judge(self, owners: list[PartitionOwner], unreadable: Unreadable) -> int:
+        behind = sum(owner.is_behind for owner in owners)
+        share = max(SHARE_LEAST, self._batch_max // max(1, behind))
+        most = min(self._batch_max, share)
+        return judge_together(self._log, self._states, owners, most, unreadable)
 
     @property
     def is_behind(self) -> bool:
@@ -133,8 +152,15 @@ class Supervisor:
             RecordUnreadable: a record cannot be read; what the other partitions gave is kept.
         """
         found: list[RecordUnreadable] = []
-        owners = [self.owners[number] for number in partitions]
-        read = judge_together(self._log, self._states, owners, lambda _, error: found.append(error))
+        ready: list[PartitionOwner] = []
+        for owner in [self.owners[number] for number in partitions]:
+            try:
+                while not owner.prepare():
+                    pass
+                ready.append(owner)
+            except RecordUnreadable as error:
+                found.append(error)
+        read = self._judge(ready, lambda _, error: found.append(error))
         if found:
             raise found[0]
         return read

@@ -146,6 +146,7 @@ class Host:
         self._delivery = delivery
         self._tail = tail
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hall-follower")
+        self._turns = asyncio.Lock()
         self.owned: set[int] = set()
         self.rebalances = 0
 
@@ -158,18 +159,21 @@ class Host:
         return await loop.run_in_executor(self._thread, partial(_guarded, doing, work))
 
     async def assigned(self, partitions: set[int]) -> None:
-        """Claim what is new; leave what is not ours any longer."""
+        """Claim what is new; leave what is not ours any longer.
+
+        There is no turn meanwhile: the group waits for its members, and not for long.
+        """
         self.rebalances += 1
-        await self.revoked(self.owned - partitions)
-        for partition in sorted(partitions - self.owned):
-            doing = f"claiming partition {partition}"
-            self._tail.begin(partition, await self.do(doing, partial(self._claim, partition)))
+        async with self._turns:
+            await self._leave_all(self.owned - partitions)
+            for partition in sorted(partitions - self.owned):
+                doing = f"claiming partition {partition}"
+                self._tail.begin(partition, await self.do(doing, partial(self._claim, partition)))
 
     async def revoked(self, partitions: set[int]) -> None:
         """Leave partitions in order, before another worker has them."""
-        for partition in sorted(self.owned & partitions):
-            self._tail.end(partition)
-            await self.do(f"leaving partition {partition}", partial(self._leave, partition))
+        async with self._turns:
+            await self._leave_all(partitions)
 
     async def take(self) -> None:
         """Wait for records, and for those that come close behind, and work them off."""
@@ -186,7 +190,7 @@ class Host:
 
     async def work(self) -> None:
         """Turn until nothing moves; other work may come between two turns."""
-        while await self.do("following the log", self._follower.turn):
+        while await self._turn():
             pass
 
     async def look(self) -> None:
@@ -198,6 +202,15 @@ class Host:
         await self.revoked(set(self.owned))
         self._thread.shutdown(wait=True)
         await self._tail.close()
+
+    async def _turn(self) -> bool:
+        async with self._turns:
+            return await self.do("following the log", self._follower.turn)
+
+    async def _leave_all(self, partitions: set[int]) -> None:
+        for partition in sorted(self.owned & partitions):
+            self._tail.end(partition)
+            await self.do(f"leaving partition {partition}", partial(self._leave, partition))
 
     def _hand_over(self, batches: Mapping[int, list[Delivered]]) -> None:
         for partition, records in batches.items():

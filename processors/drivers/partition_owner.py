@@ -25,7 +25,7 @@ from ledger.record import AnyRecord
 from ledger.wire import decode
 from processors.drivers.own_findings import OwnFindings
 from processors.drivers.publication_rows import Publishing, Row, published_before, take
-from processors.drivers.recovery import recover
+from processors.drivers.recovery import Pieces, recovery
 from processors.drivers.report import SupervisionReport
 from processors.drivers.sql_state import SqlState
 from processors.drivers.state_commit import Commit
@@ -38,7 +38,6 @@ from processors.supervision.ticks import waits_until
 
 ENGINE = "1"
 """Version of the judging code, named by every marker."""
-BATCH_MAX = 2_000
 TICKS_UNDER_WAY_MAX = 100
 """Of one partition. A fact that comes in beside very many deadlines waits for so many ticks, and
 for what they led to, about twice: at 500 that was two seconds."""
@@ -56,7 +55,6 @@ class Surroundings:
         may_tick: False while ticks must be held.
         on_delay: told for each live fact how many seconds after it happened it was recorded.
         on_conflict: told of each fact under a known identity with other content; it has no effect.
-        batch_max: records of one batch; findings do not depend on it.
         feed: where the next records come from; the log itself where absent.
     """
 
@@ -69,7 +67,6 @@ class Surroundings:
     may_tick: Callable[[], bool] = lambda: True
     on_delay: Callable[[float], None] = lambda _: None
     on_conflict: Callable[[Read], None] = lambda _: None
-    batch_max: int = BATCH_MAX
     feed: Feed | None = None
 
 
@@ -97,24 +94,24 @@ class PartitionOwner:
     Attributes:
         position: what is judged, and under which epoch.
         policy: the packs and calendars, with what the partition has published.
-        is_behind: whether the last batch was full, so that more waits.
+        is_behind: whether more may wait: the last batch was full, or there was none yet.
         stopped_at: where the log ended when a record could not be read; None while all can.
+        is_prepared: whether its records can be judged: the states are those of the position.
     """
 
     def __init__(self, around: Surroundings, partition: int) -> None:
-        """Claim the partition.
-
-        Where SQL has no states of it, the first round reads them again from the log.
+        """Claim the partition; it must be prepared before it is judged.
 
         Raises:
             LogMismatch: the log is shorter, another one, or holds another last record.
         """
         self._around = around
         self.position: ReaderPosition = around.states.claim(partition, around.log)
-        self.is_behind = False
+        self.is_behind = True
         self.policy = around.policy
         self._due_us: int | None = None
-        self._is_recovered = False
+        self.is_prepared = False
+        self._pieces: Pieces | None = None
         self._is_unsure = False
         self._judged_since_marker = 0
         self._marked_at = monotonic()
@@ -156,28 +153,45 @@ class PartitionOwner:
     def doubt(self) -> None:
         """Look where the partition is before the next batch: this one is committed or not."""
         self._is_unsure = True
+        self.is_prepared = False
 
-    def judge(self) -> Judged | None:
-        """Read and judge the next batch; None where nothing is there.
+    def prepare(self) -> bool:
+        """Do a piece of what comes before the first batch; whether all of it is done.
+
+        Most often that is little. Where SQL has no states, they are read again from the log.
+
+        Raises:
+            RecordUnreadable: of those to be read again one cannot be, and no operator has skipped
+                it.
+            DatabaseUnavailable: the same may be asked again.
+        """
+        try:
+            if not self.is_prepared:
+                self._prepare()
+        except DatabaseUnavailable:
+            self.doubt()
+            raise
+        return self.is_prepared
+
+    def judge(self, most: int) -> Judged | None:
+        """Read and judge the next batch of a prepared partition; None where nothing is there.
+
+        Args:
+            most: records of the batch; findings do not depend on it.
 
         Raises:
             RecordUnreadable: the next record cannot be read and no operator has skipped it.
             DatabaseUnavailable: the same may be asked again.
         """
         try:
-            return self._judge()
+            return self._judge(most)
         except DatabaseUnavailable:
-            self._is_unsure = True
+            self.doubt()
             raise
 
-    def _judge(self) -> Judged | None:
-        if self._is_unsure:
-            self.position = self._around.states.reread(self.position)
-            self._is_unsure = self._is_recovered = False
-        if not self._is_recovered:
-            self._recover()
+    def _judge(self, most: int) -> Judged | None:
         around, position, policy = self._around, self.position, self.policy
-        offset, most = position.next_offset, around.batch_max
+        offset = position.next_offset
         found = read_records(around.log, self.number, offset, most, around.feed)
         assert policy.published is not None
         records, rows = take(around.log, around.units.judgeable(found), policy.published)
@@ -253,16 +267,30 @@ class PartitionOwner:
         report.repeats += batch.repeats
         report.conflicts += len(batch.conflicts)
 
-    def _recover(self) -> None:
-        """Learn what the partition has published; make lost states again from its log."""
+    def _prepare(self) -> None:
+        if self._is_unsure:
+            self.position = self._around.states.reread(self.position)
+            self._is_unsure, self._pieces = False, None
+        if self._pieces is None:
+            self._learn()
+            around = self._around
+            self._pieces = recovery(around.log, around.states, self.position, self.policy)
+        try:
+            next(self._pieces)
+        except StopIteration as end:
+            self.position, self._pieces, self.is_prepared = end.value, None, True
+        except BaseException:
+            self._pieces = None
+            raise
+
+    def _learn(self) -> None:
+        """Learn what the partition has published."""
         around, position = self._around, self.position
         published, rows = published_before(around.log, around.states.publications, position)
         self.policy = replace(around.policy, published=published)
         publishing = Publishing(_waiting(self.policy, position), rows)
         around.states.commit(position, position, {}, None, publishing)
         self._due_us = None
-        self.position = recover(around.log, around.states, position, self.policy)
-        self._is_recovered = True
 
     def due(self) -> list[Entry]:
         """Return a tick for each case whose instant has come; they are judged when read back.

@@ -3,11 +3,12 @@
 Below the last marker nothing is judged: the findings the log holds are what was issued, under
 whatever versions were in force then. Only what lies above the marker is stepped. The partition is
 read once and laid aside by slices of subjects, and one slice after the other is made again, so that
-its length is no matter to memory. The position is moved at the very end: after a crash on the way
-everything is done again, to the same states.
+its length is no matter to memory. That may take long, so it is done piece by piece, and whoever
+asks for it can look to other things in between. The position is moved at the very end: after a
+crash on the way everything is done again, to the same states.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,15 +31,20 @@ _MARKER = SupervisionJudged.TYPE.encode()
 _HEAD_BYTES = 80
 READ_BATCH = 2_000
 
+Pieces = Generator[None, None, ReaderPosition]
+"""Work that is done a piece at each `next`; the position reached comes with its end."""
 
-def recover(
+
+def recovery(
     log: EventLog,
     states: SqlState,
     position: ReaderPosition,
     policy: Policy,
     slice_records: int = SLICE_RECORDS,
-) -> ReaderPosition:
+) -> Pieces:
     """Make the states of a partition again if SQL has none and the log has a marker.
+
+    One piece is some records laid aside, or one slice made again.
 
     Args:
         log: where the records are, and where missing findings are appended.
@@ -65,7 +71,7 @@ def recover(
     publishing = Publishing(lambda state: waits_until(state, policy, end))
     with TemporaryDirectory(prefix="hall-recovery-") as name:
         folder = Path(name)
-        stop = _lay_aside(log, partition, end, upto, Spool(folder, "all", slices))
+        stop = yield from _lay_aside(log, partition, end, upto, Spool(folder, "all", slices))
         for number in range(slices):
             reads = list(_reads(folder, partition, number))
             rebuilt = rebuild(reads, upto, policy, stop)
@@ -75,6 +81,7 @@ def recover(
             if ANSWERS_REPEATS not in log.capabilities:
                 units.rows = states.units.first_ones(units.rows)
             states.commit(position, position, rebuilt.states, units, publishing)
+            yield
     ((_, raw),) = log.read(partition, stop - 1, 1)
     reached = replace(position, next_offset=stop, last_sha256=digest(raw))
     states.commit(position, reached, {})
@@ -93,7 +100,9 @@ def _last_marker(log: EventLog, partition: int, end: int) -> int:
     return 0
 
 
-def _lay_aside(log: EventLog, partition: int, end: int, upto: int, spool: Spool) -> int:
+def _lay_aside(
+    log: EventLog, partition: int, end: int, upto: int, spool: Spool
+) -> Generator[None, None, int]:
     """Lay all records of cases and units aside; return up to where they can be judged here.
 
     That is before the first tick of a unit above the marker: it waits for rows of all partitions.
@@ -109,6 +118,7 @@ def _lay_aside(log: EventLog, partition: int, end: int, upto: int, spool: Spool)
             if is_unit_tick(record) and upto <= position.offset < stop:
                 stop = position.offset
         offset += len(batch)
+        yield
     spool.flush()
     return stop
 

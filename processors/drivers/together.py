@@ -16,14 +16,46 @@ from processors.drivers.sql_state import SqlState
 Unreadable = Callable[[PartitionOwner, RecordUnreadable], object]
 
 
+def prepare_together(
+    owners: Sequence[PartitionOwner], unreadable: Unreadable
+) -> list[PartitionOwner]:
+    """Return the partitions that can be judged, and do a piece of what others need before.
+
+    It is a piece of one partition alone, because it may take as long as a batch.
+
+    Args:
+        owners: of different partitions.
+        unreadable: told of a partition that a record stops.
+    """
+    ready: list[PartitionOwner] = []
+    has_worked = False
+    for owner in owners:
+        if has_worked and not owner.is_prepared:
+            continue
+        try:
+            is_ready = owner.prepare()
+        except RecordUnreadable as error:
+            unreadable(owner, error)
+            continue
+        if is_ready:
+            ready.append(owner)
+        has_worked = has_worked or not is_ready
+    return ready
+
+
 def judge_together(
-    log: EventLog, states: SqlState, owners: Sequence[PartitionOwner], unreadable: Unreadable
+    log: EventLog,
+    states: SqlState,
+    owners: Sequence[PartitionOwner],
+    most: int,
+    unreadable: Unreadable,
 ) -> int:
     """Read and judge a batch of each partition, append, then commit: emit, then remember.
 
     Args:
         log, states: the owners'.
-        owners: of different partitions.
+        owners: of different partitions, prepared.
+        most: records of each batch.
         unreadable: told of a partition whose next record cannot be read; the others go on.
 
     Returns:
@@ -36,7 +68,7 @@ def judge_together(
     judged: list[tuple[PartitionOwner, Judged]] = []
     for owner in owners:
         try:
-            found = owner.judge()
+            found = owner.judge(most)
         except RecordUnreadable as error:
             unreadable(owner, error)
             continue

@@ -234,7 +234,7 @@ class UnitRows:
             f"SELECT {_COLUMNS} FROM unit_facts WHERE kind = {mark} AND unit = {mark} "  # noqa: S608
             f"AND at_us >= {mark} AND at_us < {mark} "
             f'AND "offset" < CASE "partition" {offsets} ELSE 0 END {about}'
-            f'ORDER BY at_us, "partition", "offset"{limit}'
+            f"ORDER BY at_us, subject, source, id{limit}"
         )
         return [UnitFact(*row) for row in connection.exec_driver_sql(sql, tuple(asked))]
 

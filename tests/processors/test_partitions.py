@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processors.supervised import DAY_US, START_US, Owned, drawn
+from tests.processors.supervised import DAY_US, START_US, Owned, accepted, drawn
 
 
 def lived(folder: Path, seed: int, partitions: int) -> Owned:
@@ -25,3 +25,13 @@ def test_six_partitions_give_the_findings_of_one(tmp_path: Path, seed: int) -> N
     assert one.findings()
     assert six.findings() == one.findings()
     assert sum(end > 0 for end in six.log.ends().values()) > 1
+
+
+def test_a_turn_takes_no_longer_however_many_partitions_are_behind(tmp_path: Path) -> None:
+    owned = Owned(tmp_path, partitions=6, batch_max=600)
+    owned.put(*(accepted(subject=f"C-{number}") for number in range(1_500)))
+    assert owned.owner.turn()
+    assert sum(owned.states.positions().values()) == 600
+    while owned.owner.turn():
+        pass
+    assert owned.states.positions() == owned.log.ends()

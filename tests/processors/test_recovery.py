@@ -5,22 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from ledger.log import Position
+from ledger.log import Position, ReaderPosition, partitions_of
 from ledger.reading import Read
 from ledger.wire import encode
-from processors.drivers.recovery import recover
+from processors.drivers.embedded import Supervisor
+from processors.drivers.recovery import Pieces, recovery
 from processors.drivers.sql_state import SqlState
 from processors.rebuild import rebuild
 from processors.supervision.state_codec import encode_state
 from tests.golden.language import policy
-from tests.processors.supervised import DAY_US, START_US, Owned, drawn, states_in
+from tests.processors.supervised import DAY_US, START_US, Owned, accepted, drawn, states_in
 
 pytestmark = pytest.mark.usefixtures("dialect")
 
 
-def lived(folder: Path, seed: int, *, stopped: bool = True) -> Owned:
+def lived(folder: Path, seed: int, *, stopped: bool = True, partitions: int = 1) -> Owned:
     """A log of a generated history, its owner stopped in order or not."""
-    owned = Owned(folder)
+    owned = Owned(folder, partitions=partitions)
     for learned_us, made in drawn(seed):
         owned.now_us = max(owned.now_us, learned_us)
         owned.put(made)
@@ -38,6 +39,16 @@ def without_states(owned: Owned, folder: Path) -> SqlState:
     owned.owner = owned.another(states)
     owned.settle()
     return states
+
+
+def whole(pieces: Pieces) -> ReaderPosition:
+    """Where the work ends."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            reached: ReaderPosition = end.value
+            return reached
 
 
 @pytest.mark.parametrize("seed", [31, 32])
@@ -83,7 +94,7 @@ def test_states_made_again_by_slices_are_those_made_at_once(tmp_path: Path, seed
     for slice_records in (1, 7, end):
         states = SqlState(states_in(tmp_path, f"{slice_records}"))
         begun = states.claim(0, owned.log)
-        reached = recover(owned.log, states, begun, owned.using, slice_records)
+        reached = whole(recovery(owned.log, states, begun, owned.using, slice_records))
         assert (reached.next_offset, states.positions()) == (end, {0: end})
         loaded = states.load(0, subjects)
         made[slice_records] = {name: encode_state(state) for name, state in loaded.items()}
@@ -110,3 +121,27 @@ def test_a_recovery_that_dies_between_two_slices_is_done_again(tmp_path: Path) -
     assert {name: encode_state(state) for name, state in known.load(0, subjects).items()} == {
         name: encode_state(state) for name, state in again.items()
     }
+
+
+def test_a_partition_is_judged_while_the_states_of_another_are_made_again(tmp_path: Path) -> None:
+    """Reading a long log again takes minutes, and the others' cards do not wait for it."""
+    owned = lived(tmp_path, 38, partitions=2)
+    owned.owner.stop()
+    states = SqlState(states_in(tmp_path, "again"))
+    owner = Supervisor(owned.log, states, owned.using, lambda: owned.now_us, partitions=[1])
+    while owner.turn():
+        pass
+    before = owned.findings()
+    owner.claim(0)
+    subject = next(name for name in map("L-{}".format, range(99)) if partitions_of(name, 2) == (1,))
+    owned.put(accepted(owned.now_us, subject))
+    assert owner.turn()
+    assert states.positions()[0] == 0
+    new = owned.findings().keys() - before.keys()
+    assert {owned.findings()[each][1] for each in new} == {subject}
+    turns = 1
+    while owner.turn():
+        turns += 1
+    assert turns > 1
+    assert states.positions()[0] == owned.log.ends()[0]
+    assert owned.findings().keys() - before.keys() == new

@@ -19,7 +19,7 @@ from processors.supervision.unit_rules.unit_rule import (
 )
 from processors.supervision.units import unit_tick
 from tests.golden.language import at, calendar
-from tests.processors.supervised import DAY_US, Died, Owned, accepted
+from tests.processors.supervised import DAY_US, Died, Owned, accepted, completed
 from tests.processors.unit_owner import (
     BULK,
     CARDS,
@@ -259,3 +259,27 @@ def test_states_read_again_from_the_log_alone_have_the_same_rows_and_go_on(tmp_p
         owner.until("2018-11-20 00:00:00")
     assert ticks(lost) == ticks(kept)
     assert identities(lost) == identities(kept)
+
+
+@pytest.mark.parametrize("partitions", [2, 6])
+def test_records_of_one_instant_give_the_same_findings_however_they_are_spread(
+    tmp_path: Path, partitions: int
+) -> None:
+    """Two hundred deadlines end at one midnight, and an importer records a file at one instant."""
+    rules = (BULK, CARDS, OUTSIDE)
+    one, spread = (
+        owned(tmp_path / f"{count}", *rules, partitions=count) for count in (1, partitions)
+    )
+    for owner in (one, spread):
+        owner.now_us = at("2018-10-15 22:00:00")
+        typed_in(owner, 12)
+        for number in range(8):
+            owner.put(accepted(owner.now_us, f"C-{number}", promised=1, statutory=20))
+            owner.put(accepted(owner.now_us, f"N-{number}"), completed(owner.now_us, f"N-{number}"))
+        owner.until("2018-10-26 00:00:00")
+    assert {r.data.rule for r in of_units(one) if isinstance(r.data, AnomalyFound)} == {
+        "bulk-back-entry",
+        "card-accumulation",
+        "outside-hours",
+    }
+    assert identities(spread) == identities(one)

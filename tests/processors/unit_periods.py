@@ -75,7 +75,7 @@ def reading(rows: Sequence[UnitFact], unit: str = UNIT) -> Rows:
             and span.from_us <= each.at_us < span.until_us
             and (span.about is None or each.about in span.about)
         ]
-        found.sort(key=lambda each: (each.at_us, each.partition, each.offset))
+        found.sort(key=lambda each: each.order)
         return found if span.most is None else found[: span.most]
 
     return read

@@ -132,10 +132,14 @@ def cases(draw: st.DrawFn) -> tuple[list[Told], list[Told]]:
         longer[0] = (begun, {**by, "amount": by["amount"] + draw(st.integers(1, 3))})
     elif what == "more" or not stops:
         begun = opened + draw(st.integers(0, 400))
-        longer_stops.append((begun, draw(st.integers(1, 200)), 4, "working_day"))
+        length = draw(st.integers(1, 200))
+        assume(not _crossed(stops, begun, begun + length))
+        longer_stops.append((begun, length, 4, "working_day"))
     else:
         begun, length, applied, unit = stops[0]
         more = draw(st.integers(1, 50))
+        if what != "applied":
+            assume(not _within(stops[1:], begun + length, begun + length + more))
         longer_stops[0] = (
             (begun, length, applied + 1, unit)
             if what == "applied"
@@ -146,6 +150,25 @@ def cases(draw: st.DrawFn) -> tuple[list[Told], list[Told]]:
         done = (opened + draw(st.integers(0, 600)), "completed", {"outcome": "granted"})
         before, after = [*before, done], [*after, done]
     return before, after
+
+
+def _within(stops: list[tuple[int, int, int, str]], start: int, end: int) -> bool:
+    """Whether a stop begins or ends in a span: a resumption moved past it would end another stop.
+
+    None names its stop, and each ends the latest one that is open.
+    """
+    return any(start <= at <= end for begun, length, *_ in stops for at in (begun, begun + length))
+
+
+def _crossed(stops: list[tuple[int, int, int, str]], start: int, end: int) -> bool:
+    """Whether a stop of this span would be ended by another's resumption, or end another."""
+    spans = [(begun, begun + length) for begun, length, *_ in stops]
+    return any(
+        not (until < start or begun > end)
+        and not (begun < start and end < until)
+        and not (start < begun and until < end)
+        for begun, until in spans
+    )
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _judge(unit: UnitPeriod, parameters: _Parameters) -> Found | None:
     standing = [row for row in (*known[0], *confirmed) if not _told(unit, CARD_ENDED, row)]
     if len(standing) < enough:
         return None
-    standing.sort(key=lambda row: (row.at_us, row.partition, row.offset))
+    standing.sort(key=lambda row: row.order)
     return Found(
         f"level={parameters.level} cards={len(standing)} group={before + 1}",
         standing[before * parameters.cards : enough],

@@ -66,9 +66,14 @@ class UnitFact(NamedTuple):
         """The record's name, as evidence cites it."""
         return Identity(source=self.source, id=self.id)
 
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """Its place among rows of one kind and unit: the same whatever the partitions are."""
+        return self.at_us, self.subject, self.source, self.id
+
 
 class Span(NamedTuple):
-    """Which rows to read: those of a kind from an instant on and before another, in order of time.
+    """Which rows to read: those of a kind from an instant on and before another, in their order.
 
     Attributes:
         most: how many at most, the earliest first; None for all.
