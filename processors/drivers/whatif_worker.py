@@ -61,7 +61,7 @@ class Worker:
     def __init__(self, question: Question) -> None:
         """Open the log and make the policy."""
         self.question = question
-        self._configured = question.make_policy()
+        self._configured = replace(question.make_policy(), tells_limits=False)
         self._governing: dict[Path, Policy] = {}
         self.log = question.open_log()
 

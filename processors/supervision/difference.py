@@ -32,10 +32,13 @@ Emission = tuple[Fact, str]
 class Difference:
     """Compares one verdict with one state; `findings` emits in a fixed order."""
 
-    def __init__(self, state: CaseState, verdict: Verdict, cause: str) -> None:
+    def __init__(
+        self, state: CaseState, verdict: Verdict, cause: str, *, tells_limits: bool = True
+    ) -> None:
         self._state = state
         self._verdict = verdict
         self._cause = cause
+        self._tells_limits = tells_limits
 
     def findings(self, blamed: Mapping[str, Blame]) -> Iterator[Emission]:
         """Yield (data, id): deemed acceptances, limits, rescissions, cards, settlements, anomalies.
@@ -96,8 +99,9 @@ class Difference:
             del known[part, kind, cycle]
             if kind == HANDLING:
                 self._state.settled.pop((part, cycle), None)
-            data = findings_of.limits_withdrawn(part, kind, cycle, self._verdict.law)
-            yield data, self._id(LimitsSet.TYPE, part, None, kind, cycle, None, self._cause)
+            if self._tells_limits:
+                data = findings_of.limits_withdrawn(part, kind, cycle, self._verdict.law)
+                yield data, self._id(LimitsSet.TYPE, part, None, kind, cycle, None, self._cause)
 
     def _limits(self, clock: ClockVerdict) -> Emission | None:
         """Return limits that changed, or that run again; a closed clock is then settled anew."""
@@ -112,6 +116,8 @@ class Difference:
         self._state.limits[key] = content
         if clock.kind == HANDLING:
             settled.pop((key[0], key[2]), None)
+        if not self._tells_limits:
+            return None
         id_ = self._id(LimitsSet.TYPE, key[0], None, key[1], key[2], None, self._cause)
         return findings_of.limits_set(clock), id_
 
@@ -186,6 +192,8 @@ class Difference:
         if self._state.settled.get(key) == content:
             return None
         self._state.settled[key] = content
+        if not self._tells_limits:
+            return None
         data = findings_of.case_settled(clock, figures)
         return data, self._id(CaseSettled.TYPE, key[0], None, HANDLING, key[1], None, self._cause)
 

@@ -22,6 +22,8 @@ class Policy:
         packs, calendars: as configured; they govern what was opened before any was published.
         profiles: pack name by import profile; a timeline is `<profile>@<file hash>`.
         published: what the partition of the cases has published; None where that does not matter.
+        tells_limits: whether limits and settlements are findings; for a question about cards they
+            are noted in the state alone.
     """
 
     packs: Mapping[str, Pack]
@@ -30,6 +32,7 @@ class Policy:
     default_calendar: str
     profiles: Mapping[str, str] = field(default_factory=dict)
     published: Publications | None = None
+    tells_limits: bool = True
     _laws: dict[tuple[str | None, int | None], Laws] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

@@ -214,7 +214,7 @@ class _Step:
                 to_blame = blamed(
                     self.state, candidates, lambda facts: self._judge(facts, verdict.now_us)
                 )
-        differs = Difference(self.state, verdict, cause)
+        differs = Difference(self.state, verdict, cause, tells_limits=self.policy.tells_limits)
         for data, id_ in differs.findings(to_blame):
             self._emit(data, id_, cause, verdict.now_us)
         due_us = verdict.next_due_us

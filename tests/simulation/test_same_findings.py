@@ -51,12 +51,13 @@ def until_us() -> int:
 
 
 @cache
-def simulated(pack: str) -> dict[str, tuple[Any, ...]]:
+def simulated(pack: str, *, tells_limits: bool = True) -> dict[str, tuple[Any, ...]]:
     records = []
     for recorded_us, event in events():
         _, raw = wire.accept(event)
         records.append(wire.decode(wire.stamp(raw, recorded_us)))
-    return by_id(list(simulate(records, policy_of(pack), until_us())))
+    using = replace(policy_of(pack), tells_limits=tells_limits)
+    return by_id(list(simulate(records, using, until_us())))
 
 
 def by_id(records: Sequence[AnyRecord]) -> dict[str, tuple[Any, ...]]:
@@ -115,6 +116,16 @@ def test_these_histories_have_all_kinds_of_findings(pack: str) -> None:
     wanted: list[type[Any]] = [LimitsSet, CardIssued, CardRescinded, CaseSettled, AnomalyFound]
     assert min(found.count(kind) for kind in wanted) > 5
     assert (DeemedAccepted in found) == (pack in ("statutory", "all-by-seconds", "all-by-days"))
+
+
+@packs
+def test_findings_are_the_same_but_for_limits_where_those_are_not_told(pack: str) -> None:
+    told = {
+        id_: each
+        for id_, each in simulated(pack).items()
+        if not isinstance(each[-1], LimitsSet | CaseSettled)
+    }
+    assert simulated(pack, tells_limits=False) == told
 
 
 @packs
