@@ -67,6 +67,8 @@ def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
         assert closes
         wait_until(lambda: closes <= ticks.look(), "the last close of a unit", PATIENCE_S)
         hall.settle(within_s=PATIENCE_S)
+        ended = {name: worker.codes for name, worker in hall.workers.items() if worker.codes}
+        assert not ended, f"nothing was wrong, and workers ended; {hall.said()}"
         here, there = findings_of(embedded.log), findings_of(hall.parts.log)
         print(f"{len(entries)} facts, {len(here)} ticks and findings")
         assert not differences(here, there, most=1_000)
