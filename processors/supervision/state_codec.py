@@ -6,6 +6,7 @@ of the facts goes by column, because a state is written with every batch that to
 seven lists cost half of what seven values a fact do.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ledger.case import Known
@@ -14,6 +15,9 @@ from processors.supervision.state import CardOnFile, CaseState
 
 FORM = 5
 """Raised with every change of the form; a row of another form is not read."""
+
+FACTS_KEPT = 20_000
+"""Facts that say the same are one value: half of a hall's lines are known before they are read."""
 
 _NO_FACTS: tuple[tuple[Any, ...], ...] = ((),) * len(Known._fields)
 
@@ -61,7 +65,7 @@ def decode_state(blob: bytes) -> CaseState:
     (subject, timeline, now_us, ticks, replans, acts, cards, limits, settled, deemed, anomalies,
      suspended_from, next_tick_us, columns, types) = head  # fmt: skip
     assert len(types) == len(lines)
-    facts = map(fact_from_bytes, types, lines)
+    facts = map(_fact_of, types, lines)
     return CaseState(
         subject=subject,
         timeline=timeline,
@@ -78,6 +82,9 @@ def decode_state(blob: bytes) -> CaseState:
         suspended_from=suspended_from,
         next_tick_us=next_tick_us,
     )
+
+
+_fact_of = lru_cache(FACTS_KEPT)(fact_from_bytes)
 
 
 def _lines_of(stored: Stored) -> dict[int, bytes]:

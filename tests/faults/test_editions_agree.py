@@ -65,7 +65,12 @@ def agree(hall: KafkaHall, entries: list[Entry], folder: Path) -> None:
     try:
         closes, ticks = UnitTicks(embedded.log).look(), UnitTicks(hall.parts.log)
         assert closes
-        wait_until(lambda: closes <= ticks.look(), "the last close of a unit", PATIENCE_S)
+
+        def are_all_ticked() -> bool:
+            time.sleep(1)  # looking takes time from those that are waited for
+            return closes <= ticks.look()
+
+        wait_until(are_all_ticked, "the last close of a unit", PATIENCE_S)
         hall.settle(within_s=PATIENCE_S)
         ended = {name: worker.codes for name, worker in hall.workers.items() if worker.codes}
         assert not ended, f"nothing was wrong, and workers ended; {hall.said()}"
