@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.consoles.commands import Ran, wait_until
 from tests.faults.checker import Outcome
 from tests.faults.feeding import histories
-from tests.faults.kafka_hall import KafkaHall
+from tests.faults.kafka_hall import PARTITIONS, KafkaHall
 from tests.faults.scenario import LONG, ROWS, Row, Standing
 from tests.services.kafka import KafkaCluster
 
@@ -23,6 +23,23 @@ def filled(hall: KafkaHall) -> None:
     hall.append(histories(10, 11, "F11-"))
     hall.settle(within_s=300)
     end_all(hall)
+
+
+def begun(hall: KafkaHall) -> None:
+    """Start workers behind what is judged, so that they have no more to say; all partitions taken.
+
+    One that has judged something leaves a marker when half a minute has passed.
+    """
+    workers = [(hall.start(name, role), role) for role in ROLES for name in ("a", "b")]
+
+    def have_all() -> bool:
+        if not all(worker.url() for worker, _ in workers):
+            return False
+        taken = [(role, each) for w, role in workers for each in w.readiness()["partitions"]]
+        return sorted(set(taken)) == sorted(taken) and len(taken) == len(ROLES) * PARTITIONS
+
+    wait_until(have_all, "the workers have all partitions", 120)
+    hall.settle(within_s=300)
 
 
 def end_all(hall: KafkaHall) -> None:
@@ -86,8 +103,8 @@ def test_a_topic_made_anew_under_the_same_state_is_refused(
     own_hall: Standing, kafka_cluster: KafkaCluster
 ) -> None:
     hall = own_hall.hall
-    hall.append(histories(10, 11, "F11-"))
-    hall.settle(within_s=300)
+    filled(hall)
+    begun(hall)
     before, topic = remembered(hall), hall.parts.place.topic
     identity = hall.parts.log.identity
     with closing(kafka_cluster.admin()) as admin:
