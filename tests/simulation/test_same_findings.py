@@ -120,6 +120,7 @@ def test_these_histories_have_all_kinds_of_findings(pack: str) -> None:
 
 @packs
 def test_findings_are_the_same_but_for_limits_where_those_are_not_told(pack: str) -> None:
+    """A what-if asks for cards alone; what it leaves out may change no card and no anomaly."""
     told = {
         id_: each
         for id_, each in simulated(pack).items()
