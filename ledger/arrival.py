@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 
 from ledger import wire
 from ledger.errors import LogMismatch
-from ledger.log import ANSWERS_REPEATS, Entry, EventLog, Position, partitions_of
+from ledger.log import (
+    ANSWERS_REPEATS,
+    Entry,
+    EventLog,
+    Position,
+    is_reference,
+    partitions_of,
+)
 from ledger.record import AnyRecord
 from ledger.transfer import MOVES, READ_BATCH, marker_of
 
@@ -93,7 +100,7 @@ class Arrival:
 
     def _note(self, number: int, entry: Entry, position: Position) -> None:
         """Remember where the judged records of each partition end, and the others begin."""
-        if entry.subject.startswith("reference:"):
+        if is_reference(entry.subject):
             return
         partition, offset = position
         self._upto[partition] = max(self._upto.get(partition, 0), offset + 1)

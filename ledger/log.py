@@ -196,13 +196,18 @@ def check_position(log: EventLog, position: ReaderPosition) -> None:
         )
 
 
+def is_reference(subject: str) -> bool:
+    """Whether every partition has a copy of a subject's records, which count as one."""
+    return subject.startswith("reference:")
+
+
 def partitions_of(subject: str, count: int) -> Sequence[int]:
     """Return the partitions a subject's records belong to; one, but for `reference:*` all.
 
     Raises:
         LogMismatch: `partition:<n>` names a partition that a log of `count` does not have.
     """
-    if subject.startswith("reference:"):
+    if is_reference(subject):
         return range(count)
     if subject.startswith("partition:"):
         return (_named_partition(subject, count),)

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ledger.log import is_reference
 from ledger.reading import Read
 from ledger.record import micros
 
@@ -60,7 +61,7 @@ class _Head(NamedTuple):
 def reference_of(read: Read) -> Identity | None:
     """Return the identity of a reference record; None for any other."""
     record = read.record
-    if record is None or not record.subject.startswith("reference:"):
+    if record is None or not is_reference(record.subject):
         return None
     return record.subject, record.source, record.id
 

@@ -21,7 +21,7 @@ from ledger import wire
 from ledger.errors import EventInvalid, ImportInvalid, RecordUnreadable
 from ledger.events import CARD_TYPES, JUDGED_TYPES
 from ledger.intake_rules import SUPERVISION_SOURCE
-from ledger.log import Entry, EventLog, digest
+from ledger.log import Entry, EventLog, digest, is_reference
 from ledger.merging import Identity, merged
 from ledger.reading import Read, read_record, read_records
 from ledger.record import AnyRecord, Record, micros
@@ -110,7 +110,7 @@ class Export:
             if isinstance(record.data, SupervisionJudged | LogSkipped):
                 self.about_partitions += 1
                 continue
-            if record.subject.startswith("reference:"):
+            if is_reference(record.subject):
                 identity = (record.subject, record.source, record.id)
                 if identity in references:
                     self.folded += 1

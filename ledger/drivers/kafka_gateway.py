@@ -123,9 +123,7 @@ class KafkaGateway:
             RecordUnreadable: a message cannot even be taken apart.
         """
         try:
-            polled: Mapping[TopicPartition, Sequence[Any]] = self._consumer.poll(
-                timeout_ms=wait_s * 1000
-            )
+            polled = self._polled(wait_s)
             self._forget_lost()
             for place, records in polled.items():
                 self._note_expired(place, records[0].offset)
@@ -157,6 +155,15 @@ class KafkaGateway:
     def close(self) -> None:
         """Leave; what was not finished is left to whoever reads on."""
         self._consumer.close(autocommit=False)
+
+    def _polled(self, wait_s: float) -> Mapping[TopicPartition, Sequence[Any]]:
+        try:
+            polled: Mapping[TopicPartition, Sequence[Any]] = self._consumer.poll(
+                timeout_ms=wait_s * 1000
+            )
+        except UnicodeDecodeError as error:  # the name of a header; what lay before it has come
+            raise self._unreadable(error) from error
+        return polled
 
     def _take(self, records: Sequence[Any]) -> None:
         """Let each message become a record or a dead letter."""

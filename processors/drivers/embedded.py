@@ -58,7 +58,7 @@ class Supervisor:
     ) -> None:
         """Claim partitions; refuses a log that is not the one remembered.
 
-        Where SQL has no states of a partition, the first round reads them again from the log.
+        Where SQL has no states of a partition, its first turns read them again from the log.
         """
         self._log = log
         self._states = states
@@ -84,7 +84,7 @@ class Supervisor:
         """Take over a partition.
 
         Raises:
-                LogMismatch: the log is shorter, another one, or holds another last record.
+            LogMismatch: the log is shorter, another one, or holds another last record.
         """
         self.owners[partition] = PartitionOwner(self._around, partition)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ledger import wire
+from ledger.errors import RecordUnreadable
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -207,6 +208,28 @@ def test_a_key_that_is_no_text_or_many_headers_do_not_make_a_good_event_bad(way:
     way.take(gateway, 2)
     assert way.ids() == ["1", "2"]
     assert way.letters.list() == []
+
+
+class NoText(str):
+    """A header's name that goes out as bytes that are no UTF-8, as a client in C can send it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+def test_a_message_that_cannot_be_taken_apart_stops_its_partition_and_is_named(way: Way) -> None:
+    poison = message("case-1", "2") | {"headers": [*STRUCTURED, (NoText("no text"), b"x")]}
+    sent = (message("case-1", "1"), poison, message("case-1", "3"))
+    way.send(*({**each, "partition": 0} for each in sent))
+    gateway = way.gateway()
+    way.take(gateway, 1)
+    with pytest.raises(RecordUnreadable) as stopped:
+        way.take(gateway, 1)
+    assert "{0: 1" in str(stopped.value)
+    assert f"{way.place.topic}.intake" in str(stopped.value)
+    assert (way.ids(), way.letters.list()) == (["1"], [])
 
 
 def test_what_is_sent_again_counts_once(way: Way) -> None:
