@@ -27,7 +27,7 @@ BUSY = 1_000
 """Facts a second at which the aims hold."""
 _LEAD_S = 3.0
 """Seconds from the append to the instant at which the limit ends."""
-_LOOK_S = 0.005
+_LOOK_S = 0.02
 _PACE_S = 0.02
 _PATIENCE_S = 60.0
 

@@ -34,7 +34,8 @@ CRASHED = 70
 """Exit code of a worker that met an error (EX_SOFTWARE of sysexits)."""
 TAKEN_AT_ONCE = 4_000
 TAKEN_WITHIN_S = 0.02
-"""A turn costs some round trips whatever it holds, so it waits for what comes close together."""
+"""A turn costs some round trips whatever it holds, so it waits for what comes close together, and
+for what has come while the last one went on."""
 TAKE_S = 1.0
 NEVER_S = 10_000_000.0
 """For what Faust would do when its partitions have been paused for long: leave, and complain."""
@@ -176,12 +177,20 @@ class Host:
             await self._leave_all(partitions)
 
     async def take(self) -> None:
-        """Wait for records, and for those that come close behind, and work them off."""
-        found = await self._tail.take(TAKEN_AT_ONCE, TAKE_S)
-        if not found:
-            return
-        await self.deliver(found)
-        await asyncio.sleep(TAKEN_WITHIN_S)
+        """Wait for records and work them off.
+
+        What is there at once was fetched when the last was taken, and kept more from being fetched:
+        all that has come since is there a moment after it is taken.
+        """
+        found = await self._tail.take(TAKEN_AT_ONCE, 0)
+        if found:
+            await asyncio.sleep(TAKEN_WITHIN_S)
+            for partition, more in (await self._tail.take(TAKEN_AT_ONCE, 0)).items():
+                found.setdefault(partition, []).extend(more)
+        else:
+            found = await self._tail.take(TAKEN_AT_ONCE, TAKE_S)
+        if found:
+            await self.deliver(found)
 
     async def deliver(self, batches: Mapping[int, list[Delivered]]) -> None:
         """Hand records over and work them off."""
