@@ -47,16 +47,16 @@ FIGURES: dict[str, Figure] = {
     "h": Figure(0.2, "of the day", "given", "facts in the busiest hour"),
     "u": Figure(5, "times", "given", "bulk uploads above the busiest hour"),
     "w": Figure(
-        2_000, "facts/s", "measured", "a `supervise` worker, live, brokers on the same two cores"
+        2_800, "facts/s", "measured", "a `supervise` worker, live, brokers on the same two cores"
     ),
     "v": Figure(
-        12_800, "records/s", "measured", "a `project` worker (`hall catch-up`, one process)"
+        10_100, "records/s", "measured", "a `project` worker (`hall catch-up`, one process)"
     ),
     "r": Figure(0.5, "of its rate", "given", "what a worker is planned for; the rest is reserve"),
-    "a": Figure(12_400, "records/s", "measured", "states made again from the log, two processes"),
+    "a": Figure(16_300, "records/s", "measured", "states made again from the log, two processes"),
     "o": Figure(5, "working days", "given", "how long a case is open, on average"),
-    "n": Figure(182, "MB", "measured", "a `supervise` worker with 10,000 open cases"),
-    "k": Figure(10, "bytes", "measured", "… each open case more (192 MB at 1,000,000)"),
+    "n": Figure(194, "MB", "measured", "a `supervise` worker with 10,000 open cases"),
+    "k": Figure(30, "bytes", "measured", "… each open case more (223 MB at 1,000,000)"),
 }
 """What the plan rests on, by the letters that the page's formulae use."""
 

@@ -43,7 +43,7 @@ class _Sized:
     def __init__(self, place: Place, hall: KafkaHall, cases: int, start_us: int) -> None:
         self._place = place
         self._hall = hall
-        self._open = OpenCases(cases, start_us)
+        self._open = OpenCases(cases, start_us, time.time_ns() // 1_000)
         begun = time.perf_counter()
         _fill(hall, self._open)
         self._pid = hall.start("a", "supervise").process.pid

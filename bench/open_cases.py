@@ -42,23 +42,27 @@ class Copy(NamedTuple):
 
 
 class OpenCases:
-    """Copies of open cases of the generated hall that no tick is due for within a day.
+    """Copies of open cases of the generated hall that no tick is due for until a day from now.
+
+    Otherwise the first fact of a case would overtake its ticks, and the next one none: where cases
+    are few, most facts are not the first.
 
     Attributes:
         at_us: the instant at which they are open.
     """
 
-    def __init__(self, cases: int, start_us: int | None = None) -> None:
+    def __init__(self, cases: int, start_us: int | None = None, now_us: int = 0) -> None:
         """Let the hall live until there are models for so many cases.
 
         Args:
             cases: how many copies.
             start_us: when the hall's life begins; the demo's instant where absent.
+            now_us: when what they get will happen, if that is later than their being open.
         """
         self._chance = random.Random(SEED + cases)
         self._cases = cases
         self._asked: dict[int, int] = {}
-        self.at_us, self._models = _models(start_us)
+        self.at_us, self._models = _models(start_us, now_us)
 
     def copies(self) -> Iterator[Copy]:
         """Yield every copy once."""
@@ -82,19 +86,20 @@ class OpenCases:
 def start_before(now_us: int) -> int:
     """Return when a hall's life begins whose cases are open, as models, shortly before an instant.
 
-    How many days it takes follows from the calendar, so it is tried; a day more where that fails.
+    How many days it takes follows from the calendar, so it is tried, and the nearest is taken.
     """
     start_us = start_instant()
-    for _ in range(_TRIED_MAX):
+    tried: dict[int, int] = {}
+    while len(tried) < _TRIED_MAX and start_us not in tried.values():
         at_us = sent_facts(_TOLD, start_us=start_us)[-1].at_us
         days = (now_us - at_us) // DAY_US
-        if days in (0, 1):
-            return start_us
+        tried[days] = start_us
         start_us += days * DAY_US
-    return start_us - 7 * DAY_US
+    before = [days for days in tried if days >= 0]
+    return tried[min(before)] if before else min(tried.values()) - 7 * DAY_US
 
 
-def _models(start_us: int | None) -> tuple[int, list[Model]]:
+def _models(start_us: int | None, now_us: int) -> tuple[int, list[Model]]:
     facts = sent_facts(2 * _TOLD, start_us=start_us)
     law = policy()
     states: dict[str, CaseState] = {}
@@ -108,7 +113,7 @@ def _models(start_us: int | None) -> tuple[int, list[Model]]:
     found = [
         Model(state, encode_state(state), following[subject])
         for subject, state in states.items()
-        if subject in following and (state.next_tick_us or 0) > at_us + DAY_US
+        if subject in following and (state.next_tick_us or 0) > max(at_us, now_us) + DAY_US
     ]
     return at_us, found
 
