@@ -1,6 +1,8 @@
 """F11: a log that is shorter, has lost its beginning, or was made anew: refused, never jumped."""
 
+from collections.abc import Sequence
 from contextlib import closing
+from typing import Any
 
 import pytest
 from kafka.structs import TopicPartition
@@ -64,6 +66,17 @@ def remembered(hall: KafkaHall) -> list[tuple[object, ...]]:
         )
 
 
+def has_gone_on(before: Sequence[tuple[Any, ...]], now: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether every position lies in the log in which it lay, and none before where it was.
+
+    Until its topic is gone a worker may still have something to say, like a marker.
+    """
+    old, new = ({row[:2]: row[2:4] for row in rows if len(row) > 2} for rows in (before, now))
+    return old.keys() == new.keys() and all(
+        log == new[key][1] and offset <= new[key][0] for key, (offset, log) in old.items()
+    )
+
+
 def refused(hall: KafkaHall, role: str) -> Ran:
     """Start a worker that must not go on; what it said."""
     worker = hall.start("x", role)
@@ -115,6 +128,8 @@ def test_a_topic_made_anew_under_the_same_state_is_refused(
         worker.ended(120)
     assert {worker.process.returncode for worker in hall.workers.values()} == {70}
     end_all(hall)
+    first, before = before, remembered(hall)
+    assert has_gone_on(first, before), f"{before}, before {first}"
     for role in ROLES:
         ran = refused(hall, role)
         assert ran.code == 70, ran.out
