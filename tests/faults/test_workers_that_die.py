@@ -102,6 +102,17 @@ def test_workers_killed_at_points_of_their_loops_leave_nothing_lost_or_twice(
         fault.recovered()
 
 
+def at_work(hall: KafkaHall, role: str) -> str:
+    """Name a worker that has partitions; after other faults one of two may have them all."""
+
+    def found() -> list[str]:
+        told = {name: hall.workers[f"{name}.{role}"] for name in ("b", "a")}
+        return [n for n, each in told.items() if each.url() and each.readiness()["partitions"]]
+
+    wait_until(found, f"a worker of {role} has partitions", 120)
+    return found()[0]
+
+
 @pytest.mark.long
 def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Standing) -> None:
     what = "kill -9 of a worker that nobody starts again (session time-out 6 s)"
@@ -109,13 +120,14 @@ def test_a_worker_that_does_not_come_back_is_replaced_by_another(standing: Stand
         hall = standing.hall
         feed = fault.feed(fault.more(5), pieces=10, pause_s=0.05)
         fault.wait(0.5)
+        killed = {role: at_work(hall, role) for role in ("supervise", "project")}
         fault.begins()
-        for role in ("supervise", "project"):
-            hall.end("b", role, signal.SIGKILL)
+        for role, name in killed.items():
+            hall.end(name, role, signal.SIGKILL)
         feed.whole()
         fault.recovered()
-        for role in ("supervise", "project"):
-            hall.start("b", role)
+        for role, name in killed.items():
+            hall.start(name, role)
 
 
 @pytest.mark.long
