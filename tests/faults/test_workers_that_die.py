@@ -107,7 +107,7 @@ def at_work(hall: KafkaHall, role: str) -> str:
 
     def found() -> list[str]:
         told = {name: hall.workers[f"{name}.{role}"] for name in ("b", "a")}
-        return [n for n, each in told.items() if each.url() and each.readiness()["partitions"]]
+        return [name for name, worker in told.items() if owns_some(worker)]
 
     wait_until(found, f"a worker of {role} has partitions", 120)
     return found()[0]
